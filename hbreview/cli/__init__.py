@@ -1,0 +1,1 @@
+"""The flask commands: parse, call an act or a query, print."""

@@ -1,0 +1,1 @@
+"""The official papers and sheets, in and out."""

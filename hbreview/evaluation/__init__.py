@@ -1,0 +1,1 @@
+"""The reckoning: pure functions over plain values; no database, no Flask."""

@@ -1,0 +1,37 @@
+"""Comments: threads per indicator of a submission."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..words import Visibility
+from .base import Addressed, Base, Moment, word_type
+from .people import Person
+
+
+class Comment(Addressed, Base):
+    """What somebody says about one indicator. A reply follows its root's visibility; only a root blocks."""
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("ix_comments_submission_indicator", "submission_id", "indicator", "id"),)
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    indicator: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    body: Mapped[str] = mapped_column(Text)
+    blocking: Mapped[bool] = mapped_column(default=False)
+    visibility: Mapped[Visibility] = mapped_column(
+        word_type(Visibility, name="visibility"), default=Visibility.ENTERPRISE
+    )
+    # The revision that was on the table: comments of each return are kept apart (S05).
+    revision_number: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    resolved_at: Mapped[datetime | None] = mapped_column(Moment)
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    version: Mapped[int] = mapped_column(default=1)
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])

@@ -1,0 +1,1 @@
+"""What is evaluated, as data, and its loader."""

@@ -1,0 +1,1 @@
+"""What may happen, who may do it, when, and the record of what did."""
