@@ -7,8 +7,9 @@ move a submission.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -114,4 +115,4 @@ class Reason:
     message: str
     field: str = ""
     rule: str = ""
-    values: Mapping[str, str | Label] = field(default_factory=dict)
+    values: Mapping[str, str | Label] = dataclasses.field(default_factory=dict)

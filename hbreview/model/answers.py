@@ -9,7 +9,7 @@ from .base import Base
 
 
 class Answer(Base):
-    """What stands in one field. Figures are decimal text in the form's unit, never a number of the database."""
+    """What stands in one field. Figures are decimal text in the form's unit, never floats."""
 
     __tablename__ = "answers"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..words import State
-from .base import Addressed, Base, Moment, word_type
+from .base import Addressed, Base, Moment, Tenths, word_type
 from .organisations import Firm, Organisation
 from .rounds import ProgrammeVersion, Round
 
@@ -42,6 +43,9 @@ class Submission(Addressed, Base):
     revision_number: Mapped[int] = mapped_column(default=0)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     moved_at: Mapped[datetime] = mapped_column(Moment)
+    # Fixed when the scoring closes, with the digest of the score sheets that it comes from (P1).
+    total: Mapped[Decimal | None] = mapped_column(Tenths)
+    score_set: Mapped[str] = mapped_column(String(64), default="")
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
     round: Mapped[Round] = relationship(lazy="raise_on_sql")
@@ -66,7 +70,7 @@ class Revision(Base):
 
 
 class Opinion(Base):
-    """The city's approval of one revision: opinion, seal date and scan. Void once the form goes back (S05)."""
+    """The city's approval of one revision: opinion, seal date and scan. Void once the form goes back."""
 
     __tablename__ = "opinions"
 

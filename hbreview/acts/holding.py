@@ -1,0 +1,64 @@
+"""Taking hold of a submission for an act: locked, seen by this person, of the version that was on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from .. import clock
+from ..model import Submission
+from ..workflow import journal
+from ..workflow.errors import ForbiddenError, HiddenError, MalformedError, StaleError
+from ..workflow.journal import Deed, Origin
+from ..workflow.policy import Action, has_role_for
+from ..workflow.visibility import visible_to
+
+
+def version_from(text: str | None) -> int:
+    """The version that a request was made on; MalformedError when it is none of ours (C07)."""
+    if text is None or not text.isascii() or not text.isdigit() or not 0 < len(text) < 10 or int(text) == 0:
+        raise MalformedError("version")
+    return int(text)
+
+
+def hold(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:
+    """Lock the submission for this transaction. The policy is asked again: scopes may have moved since."""
+    actor = origin.actor
+    if actor is None:
+        raise ForbiddenError
+    submission = session.scalar(
+        select(Submission)
+        .where(Submission.public_id == public_id, visible_to(actor))
+        .options(joinedload(Submission.round))
+        .with_for_update(of=Submission)
+        .execution_options(populate_existing=True)
+    )
+    if submission is None:
+        raise HiddenError
+    if not has_role_for(actor, action):
+        raise ForbiddenError
+    return submission
+
+
+def require_version(submission: Submission, version: int) -> None:
+    """StaleError unless the act was made on the newest version; a version from the future is malformed."""
+    if version > submission.version:
+        raise MalformedError("version")
+    if version != submission.version:
+        raise StaleError(submission.version)
+
+
+def record(
+    session: Session, submission: Submission, *, origin: Origin, act: str, **facts: Mapping[str, Any] | Any
+) -> None:
+    """Raise the submission's version by one and append the act's entry; ``facts`` are the deed's."""
+    before = submission.version
+    submission.version = before + 1
+    session.flush()
+    deed = Deed(
+        act=act, submission_id=submission.id, round_id=submission.round_id, versions=(before, before + 1), **facts
+    )
+    journal.append(session, origin=origin, deed=deed, at=clock.now())

@@ -1,0 +1,193 @@
+"""Firing a trigger on a submission: the one way in which a state changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from .. import clock
+from ..model import Attachment, AuditRecord, Opinion, Revision, Submission
+from ..transact import Receipt, RequestKey, carry_out
+from ..words import Trigger
+from ..workflow import chain
+from ..workflow.errors import ForbiddenError, InvalidError, WrongStateError
+from ..workflow.journal import Origin
+from ..workflow.policy import Action, may_fire
+from . import holding, totalling
+from .weighing import SubmissionCase
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One request to move: the submission's address, the trigger, the version on the screen, what was given."""
+
+    submission: str
+    trigger: Trigger
+    version: int
+    data: Mapping[str, str]
+
+
+def fire(firing: Firing, *, origin: Origin) -> Receipt:
+    """Policy, version, state, guards, machine, record and journal entry, in one transaction.
+
+    Raises HiddenError, ForbiddenError, StaleError, WrongStateError or InvalidError; nothing has changed then.
+    """
+    person_id = origin.actor.person_id if origin.actor else None
+    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
+    return carry_out(lambda session: _fire(session, firing, origin), person_id=person_id, key=key)
+
+
+def _fire(session: Session, firing: Firing, origin: Origin) -> Receipt:
+    submission = holding.hold(session, firing.submission, origin=origin, action=Action.MOVE)
+    if origin.actor is None or not may_fire(origin.actor, firing.trigger):
+        raise ForbiddenError
+    holding.require_version(submission, firing.version)
+    if submission.state is not chain.BY_TRIGGER[firing.trigger].source:
+        raise WrongStateError(firing.trigger, submission.state)
+    case = SubmissionCase(session, submission, firing.data)
+    if objections := chain.objections(firing.trigger, case):
+        raise InvalidError(objections)
+    before = chain.move(submission, firing.trigger)
+    submission.moved_at = clock.now()
+    consequence = _CONSEQUENCES.get(firing.trigger)
+    data = consequence(session, submission, case, origin) if consequence else _reason(case)
+    holding.record(
+        session, submission, origin=origin, act=firing.trigger.value, target=submission.public_id,
+        states=(before.value, submission.state.value), data=data,
+    )  # fmt: skip
+    return Receipt(submission.public_id, submission.version)
+
+
+def _reason(case: SubmissionCase) -> dict[str, Any]:
+    reason = case.data.get("reason", "").strip()
+    return {"reason": reason} if reason else {}
+
+
+def _freeze(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    """A submitted revision: answers and attachments as they are now, with a digest over both."""
+    rows = session.execute(
+        select(Attachment.public_id, Attachment.field, Attachment.name, Attachment.sha256, Attachment.size)
+        .where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
+        .order_by(Attachment.id)
+    )
+    attachments = [dict(row._mapping) for row in rows]
+    submission.revision_number += 1
+    submission.submitted_at = submission.moved_at
+    revision = Revision(
+        submission_id=submission.id,
+        number=submission.revision_number,
+        answers=case.answers,
+        attachments=attachments,
+        digest=revision_digest(case.answers, attachments),
+        person_id=origin.actor.person_id if origin.actor else 0,
+        created_at=submission.moved_at,
+    )
+    session.add(revision)
+    return {"revision": revision.number, "digest": revision.digest}
+
+
+def revision_digest(answers: Mapping[str, str], attachments: list[dict[str, Any]]) -> str:
+    """SHA-256 over a revision's answers and attachments in a fixed text."""
+    text = json.dumps([answers, attachments], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _seal(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    """The city's opinion on exactly this revision."""
+    scan = session.scalar(
+        select(Attachment.id)
+        .where(
+            Attachment.submission_id == submission.id,
+            Attachment.field == "city_seal",
+            Attachment.removed_at.is_(None),
+        )
+        .order_by(Attachment.id.desc())
+        .limit(1)
+    )
+    if case.seal_date is None or origin.actor is None:  # the guard has seen to it
+        raise ForbiddenError
+    opinion = Opinion(
+        submission_id=submission.id,
+        revision_number=submission.revision_number,
+        opinion=case.data["opinion"].strip(),
+        seal_date=case.seal_date,
+        attachment_id=scan,
+        person_id=origin.actor.person_id,
+        created_at=submission.moved_at,
+    )
+    session.add(opinion)
+    return {
+        "revision": submission.revision_number,
+        "opinion": opinion.opinion,
+        "seal_date": opinion.seal_date.isoformat(),
+    }
+
+
+def _unseal(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    """Sent back to the city: the opinion and its seal date are void, and stay on record (S05)."""
+    session.execute(
+        update(Opinion)
+        .where(Opinion.submission_id == submission.id, Opinion.void_at.is_(None))
+        .values(void_at=submission.moved_at)
+    )
+    session.execute(
+        update(Attachment)
+        .where(
+            Attachment.submission_id == submission.id,
+            Attachment.field == "city_seal",
+            Attachment.removed_at.is_(None),
+        )
+        .values(removed_at=submission.moved_at)
+    )
+    return _reason(case)
+
+
+def _sign(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    """The sign-off binds the audit to the revision that it was held against."""
+    record = case.audit_record
+    if record is None or origin.actor is None:  # the guard has seen to it
+        raise ForbiddenError
+    record.revision_number = submission.revision_number
+    record.signed_by, record.signed_at = origin.actor.person_id, submission.moved_at
+    record.version += 1
+    return {"revision": submission.revision_number, "report_number": record.report_number}
+
+
+def _unsign(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    session.execute(
+        update(AuditRecord)
+        .where(AuditRecord.submission_id == submission.id)
+        .values(signed_by=None, signed_at=None, version=AuditRecord.version + 1)
+    )
+    return _reason(case)
+
+
+def _close_scoring(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    """P1: the total, and the score set that it comes from."""
+    totalled = totalling.total_of(session, submission, case.programme)
+    submission.total, submission.score_set = totalled.total, totalled.score_set
+    return {"total": str(totalled.total), "score_set": totalled.score_set}
+
+
+def _open_scoring(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+    submission.total, submission.score_set = None, ""
+    return _reason(case)
+
+
+_Consequence = Callable[[Session, Submission, SubmissionCase, Origin], dict[str, Any]]
+
+_CONSEQUENCES: dict[Trigger, _Consequence] = {
+    Trigger.SUBMIT: _freeze,
+    Trigger.APPROVE: _seal,
+    Trigger.SEND_BACK: _unseal,
+    Trigger.AUDIT: _sign,
+    Trigger.REAUDIT: _unsign,
+    Trigger.SCORE: _close_scoring,
+    Trigger.RESCORE: _open_scoring,
+}

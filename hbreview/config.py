@@ -1,0 +1,85 @@
+"""Settings: read once from HBREVIEW_*, checked at start, refused with one readable sentence."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set. Sizes in bytes, times in minutes or hours as named."""
+
+    instance: Path
+    database_url: str
+    storage: Path
+    secret_key: str
+    https: bool = False
+    idle_minutes: int = 60
+    session_hours: int = 12
+    invitation_days: int = 30
+    upload_bytes: int = 20 * 1024 * 1024
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from HBREVIEW_* variables; SettingsError on a bad one."""
+        env = os.environ if environment is None else environment
+        instance = Path(env.get("HBREVIEW_INSTANCE") or ROOT / "instance").resolve()
+        instance.mkdir(parents=True, exist_ok=True)
+        return cls(
+            instance=instance,
+            database_url=_database_url(env.get("HBREVIEW_DATABASE_URL", ""), instance),
+            storage=_storage(env.get("HBREVIEW_STORAGE_URL", ""), instance),
+            secret_key=env.get("HBREVIEW_SECRET_KEY") or _kept_secret(instance),
+            https=env.get("HBREVIEW_HTTPS", "") in {"1", "true", "yes"},
+            idle_minutes=_whole(env, "HBREVIEW_IDLE_MINUTES", 60),
+            session_hours=_whole(env, "HBREVIEW_SESSION_HOURS", 12),
+            invitation_days=_whole(env, "HBREVIEW_INVITATION_DAYS", 30),
+            upload_bytes=_whole(env, "HBREVIEW_UPLOAD_MB", 20) * 1024 * 1024,
+        )
+
+
+def _database_url(given: str, instance: Path) -> str:
+    if not given:
+        return f"sqlite:///{instance / 'hbreview.sqlite3'}"
+    if given.startswith("postgresql://"):
+        return given.replace("postgresql://", "postgresql+psycopg://", 1)
+    if given.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return given
+    raise SettingsError("HBREVIEW_DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+
+def _storage(given: str, instance: Path) -> Path:
+    if not given:
+        return instance / "files"
+    if given.startswith("file://"):
+        return Path(given.removeprefix("file://"))
+    raise SettingsError("HBREVIEW_STORAGE_URL must begin with file://")
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise SettingsError(f"{name} must be a whole number above 0, not {text!r}")
+    return int(text)
+
+
+def _kept_secret(instance: Path) -> str:
+    """The instance's own secret, made at the first start and readable by its owner alone."""
+    path = instance / "secret-key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()

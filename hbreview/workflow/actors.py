@@ -1,0 +1,37 @@
+"""Who asks: a person as the law sees them, taken from the live session at each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..words import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person with one role and the scope of that role."""
+
+    person_id: int
+    public_id: str
+    name: str
+    role: Role
+    organisation_id: int | None = None
+    region: str | None = None
+    firm_id: int | None = None
+
+    @property
+    def scope(self) -> str:
+        """The scope as it is kept in the journal: what the person stood for at that time."""
+        parts = {"organisation": self.organisation_id, "region": self.region, "firm": self.firm_id}
+        return ",".join(f"{name}={value}" for name, value in parts.items() if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the policy needs to know of a submission, for the person who asks."""
+
+    organisation_id: int
+    region: str
+    firm_id: int | None
+    has_sheet: bool = False
+    has_interest: bool = False

@@ -1,0 +1,157 @@
+"""May this person? One table: every action, who may do it, and on what. Routes, buttons and lists ask here.
+
+The answer hides (404), forbids (403) or allows; *when* something may happen is ``guards.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..words import Role, RoundTrigger, Trigger
+from .actors import Actor, Subject
+from .chain import STEPS
+from .round_chain import ROUND_STEPS
+
+
+class Verdict(StrEnum):
+    """What the policy answers."""
+
+    ALLOW = "allow"
+    FORBID = "forbid"
+    HIDE = "hide"
+    SIGN_IN = "sign_in"
+
+
+class About(StrEnum):
+    """What an action is about: nothing in particular, a submission that one must be able to see, or a round."""
+
+    NOTHING = "nothing"
+    SUBMISSION = "submission"
+
+
+class Action(StrEnum):
+    """Everything that a route can do. Triggers have actions of their own, made from the chain's table."""
+
+    READ_PUBLIC = "read_public"
+    SIGN_IN = "sign_in"
+    OWN_ACCOUNT = "own_account"
+    OWN_DESK = "own_desk"
+    LIST_SUBMISSIONS = "list_submissions"
+    SEE_SUBMISSION = "see_submission"
+    SEE_COMMENTS = "see_comments"
+    ANSWER = "answer"
+    ATTACH = "attach"
+    SEE_ATTACHMENT = "see_attachment"
+    COMMENT = "comment"
+    REPLY = "reply"
+    COMMENT_INTERNALLY = "comment_internally"
+    SETTLE_COMMENT = "settle_comment"
+    SEE_AUDIT_RECORD = "see_audit_record"
+    KEEP_AUDIT_RECORD = "keep_audit_record"
+    SEE_SCORE_SHEET = "see_score_sheet"
+    MARK = "mark"
+    REOPEN_SHEET = "reopen_sheet"
+    DECLARE_INTEREST = "declare_interest"
+    ASSIGN = "assign"
+    SEE_SCORES = "see_scores"
+    RUN_ROUNDS = "run_rounds"
+    INVITE = "invite"
+    MANAGE_PEOPLE = "manage_people"
+    READ_JOURNAL = "read_journal"
+    MOVE = "move"
+    MOVE_ROUND = "move_round"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may, and on what. ``roles`` None: anybody, signed in or not."""
+
+    roles: frozenset[Role] | None
+    about: About = About.NOTHING
+
+
+_R = Role
+_REVIEWING = frozenset({_R.CITY, _R.AUDITOR, _R.EXPERT, _R.PROVINCE})
+_READERS = frozenset({_R.ENTERPRISE}) | _REVIEWING
+_EVERYBODY = frozenset(Role)
+
+
+def _of(*roles: Role, about: About = About.NOTHING) -> Rule:
+    return Rule(frozenset(roles), about)
+
+
+RULES: dict[Action, Rule] = {
+    Action.READ_PUBLIC: Rule(None),
+    Action.SIGN_IN: Rule(None),
+    Action.OWN_ACCOUNT: Rule(_EVERYBODY),
+    Action.OWN_DESK: Rule(_EVERYBODY),
+    Action.LIST_SUBMISSIONS: Rule(_READERS),
+    Action.SEE_SUBMISSION: Rule(_READERS, About.SUBMISSION),
+    # Experts are blind to what others said; the form, the evidence and the audit are what they judge by.
+    Action.SEE_COMMENTS: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
+    Action.ANSWER: _of(_R.ENTERPRISE, about=About.SUBMISSION),
+    Action.ATTACH: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, about=About.SUBMISSION),
+    Action.SEE_ATTACHMENT: Rule(_READERS, About.SUBMISSION),
+    Action.COMMENT: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.REPLY: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.COMMENT_INTERNALLY: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.SETTLE_COMMENT: _of(_R.CITY, about=About.SUBMISSION),
+    Action.SEE_AUDIT_RECORD: _of(_R.CITY, _R.AUDITOR, _R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
+    Action.KEEP_AUDIT_RECORD: _of(_R.AUDITOR, about=About.SUBMISSION),
+    Action.SEE_SCORE_SHEET: _of(_R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
+    Action.MARK: _of(_R.EXPERT, about=About.SUBMISSION),
+    Action.REOPEN_SHEET: _of(_R.PROVINCE, about=About.SUBMISSION),
+    Action.DECLARE_INTEREST: _of(_R.EXPERT, about=About.SUBMISSION),
+    Action.ASSIGN: _of(_R.PROVINCE, about=About.SUBMISSION),
+    Action.SEE_SCORES: _of(_R.PROVINCE, about=About.SUBMISSION),
+    Action.RUN_ROUNDS: _of(_R.PROVINCE),
+    Action.INVITE: _of(_R.PROVINCE),
+    Action.MANAGE_PEOPLE: _of(_R.ADMIN),
+    Action.READ_JOURNAL: _of(_R.ADMIN),
+    Action.MOVE: Rule(frozenset().union(*(step.roles for step in STEPS)), About.SUBMISSION),
+    Action.MOVE_ROUND: Rule(frozenset().union(*(step.roles for step in ROUND_STEPS))),
+}
+
+_SIGHT: dict[Role, Callable[[Actor, Subject], bool]] = {
+    Role.ENTERPRISE: lambda actor, subject: subject.organisation_id == actor.organisation_id,
+    Role.CITY: lambda actor, subject: subject.region == actor.region,
+    Role.AUDITOR: lambda actor, subject: subject.firm_id is not None and subject.firm_id == actor.firm_id,
+    Role.EXPERT: lambda actor, subject: subject.has_sheet and not subject.has_interest,
+    Role.PROVINCE: lambda actor, subject: True,
+    Role.ADMIN: lambda actor, subject: False,
+}
+
+
+def can_see(actor: Actor, subject: Subject) -> bool:
+    """Whether this person may know of the submission. ``visibility.py`` says the same in SQL; a test agrees them."""
+    return _SIGHT[actor.role](actor, subject)
+
+
+def has_role_for(actor: Actor | None, action: Action) -> bool:
+    """Whether the person's role may do this at all; for navigation and buttons."""
+    roles = RULES[action].roles
+    return roles is None or (actor is not None and actor.role in roles)
+
+
+def judge(actor: Actor | None, action: Action, subject: Subject | None = None) -> Verdict:
+    """The policy's answer for a person, an action and, where it is about one, a submission (None: not found)."""
+    rule = RULES[action]
+    if rule.roles is None:
+        return Verdict.ALLOW
+    if actor is None:
+        return Verdict.SIGN_IN
+    if rule.about is About.SUBMISSION and (subject is None or not can_see(actor, subject)):
+        return Verdict.HIDE
+    return Verdict.ALLOW if actor.role in rule.roles else Verdict.FORBID
+
+
+def may_fire(actor: Actor, trigger: Trigger) -> bool:
+    """Whether the person's role may fire this trigger (on a submission that it may see)."""
+    return any(step.trigger is trigger and actor.role in step.roles for step in STEPS)
+
+
+def may_fire_round(actor: Actor, trigger: RoundTrigger) -> bool:
+    """Whether the person's role may move a round by this trigger."""
+    return any(step.trigger is trigger and actor.role in step.roles for step in ROUND_STEPS)

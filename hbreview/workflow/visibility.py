@@ -1,0 +1,40 @@
+"""Who sees which submission, as SQL: the same sight as ``policy.can_see``; a test holds them together."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, exists, false, select, true
+
+from ..model import Comment, Interest, ScoreSheet, Submission
+from ..words import Role, Visibility
+from .actors import Actor
+
+
+def _expert_condition(actor: Actor) -> ColumnElement[bool]:
+    sheet = select(ScoreSheet.id).where(
+        ScoreSheet.submission_id == Submission.id,
+        ScoreSheet.expert_id == actor.person_id,
+        ScoreSheet.withdrawn_at.is_(None),
+    )
+    interest = select(Interest.id).where(
+        Interest.person_id == actor.person_id, Interest.organisation_id == Submission.organisation_id
+    )
+    return and_(exists(sheet), ~exists(interest))
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Submission`` that leaves only what this person may know of."""
+    conditions: dict[Role, ColumnElement[bool]] = {
+        Role.ENTERPRISE: Submission.organisation_id == actor.organisation_id,
+        Role.CITY: Submission.region == actor.region,
+        Role.AUDITOR: and_(Submission.firm_id.is_not(None), Submission.firm_id == actor.firm_id),
+        Role.PROVINCE: true(),
+        Role.ADMIN: false(),
+    }
+    return _expert_condition(actor) if actor.role is Role.EXPERT else conditions[actor.role]
+
+
+def comments_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Comment``: internal ones are for the reviewing side alone."""
+    if actor.role in {Role.CITY, Role.PROVINCE, Role.AUDITOR}:
+        return true()
+    return Comment.visibility == Visibility.ENTERPRISE
