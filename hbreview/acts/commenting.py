@@ -1,0 +1,195 @@
+"""Comments on an indicator: posting, replying, resolving, reopening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from .. import clock
+from ..model import Comment, Submission
+from ..model.kept import programme_of
+from ..transact import Receipt, RequestKey, carry_out
+from ..words import N_, Reason, Role, RoundState, State, Visibility
+from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, StaleError
+from ..workflow.journal import Deed, Origin, append
+from ..workflow.policy import Action, has_role_for
+from ..workflow.visibility import comments_visible_to
+from . import holding
+from .answering import NotEditableError
+
+LONGEST = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody wants to say. ``thread_version``: how many comments of the thread were on the screen.
+
+    None means: whatever stands there, add to it.
+    """
+
+    submission: str
+    indicator: int
+    body: str
+    blocking: bool = False
+    visibility: Visibility = Visibility.ENTERPRISE
+    parent: str = ""
+    thread_version: int | None = None
+
+
+def post_comment(remark: Remark, *, origin: Origin) -> Receipt:
+    """Add a comment or a reply; the receipt's target is the comment.
+
+    Raises InvalidError (empty, too long), NotEditableError (nothing to say in this state), StaleError when
+    the thread has grown since it was read, HiddenError for an indicator or parent that is not there.
+    """
+    person_id = origin.actor.person_id if origin.actor else None
+    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
+    return carry_out(lambda session: _post(session, remark, origin), person_id=person_id, key=key)
+
+
+def _post(session: Session, remark: Remark, origin: Origin) -> Receipt:
+    submission = holding.hold(session, remark.submission, origin=origin, action=Action.COMMENT)
+    programme = programme_of(session, submission.programme_version_id)
+    if remark.indicator not in {indicator.order for indicator in programme.indicators}:
+        raise HiddenError
+    _require_talk(submission, origin, replying=bool(remark.parent))
+    parent = _parent(session, submission, remark, origin)
+    body = _body(remark)
+    if remark.thread_version is not None:
+        _require_thread(session, submission, remark, origin)
+    actor = origin.actor
+    comment = Comment(
+        submission_id=submission.id,
+        indicator=remark.indicator,
+        parent_id=parent.id if parent else None,
+        person_id=actor.person_id if actor else 0,
+        body=body,
+        blocking=remark.blocking and parent is None and actor is not None and actor.role is Role.CITY,
+        visibility=parent.visibility if parent else _visibility(remark, origin),
+        revision_number=submission.revision_number,
+        created_at=clock.now(),
+    )
+    session.add(comment)
+    session.flush()
+    _journal(session, submission, comment, origin=origin, act="reply" if parent else "comment")
+    return Receipt(comment.public_id, comment.version)
+
+
+def _journal(session: Session, submission: Submission, comment: Comment, *, origin: Origin, act: str) -> None:
+    # A comment does not raise the submission's version: colleagues may comment side by side (C02).
+    data = {
+        "indicator": comment.indicator,
+        "blocking": comment.blocking,
+        "visibility": comment.visibility.value,
+        "revision": comment.revision_number,
+    }
+    deed = Deed(
+        act=act, target=comment.public_id, submission_id=submission.id, round_id=submission.round_id, data=data,
+        versions=(comment.version - 1, comment.version),
+    )  # fmt: skip
+    append(session, origin=origin, deed=deed, at=clock.now())
+
+
+def _require_talk(submission: Submission, origin: Origin, *, replying: bool) -> None:
+    """The city opens threads while the form is with it; the enterprise answers while it may mend."""
+    role = origin.actor.role if origin.actor else None
+    if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
+        raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
+    if role is Role.ENTERPRISE:
+        if not replying:
+            raise ForbiddenError
+        if submission.state not in {State.DRAFT, State.SUBMITTED}:
+            raise NotEditableError(N_("The city's review is closed."))
+    elif role is Role.CITY and submission.state is not State.SUBMITTED and not replying:
+        raise NotEditableError(N_("Comments are made while the form is with the city."))
+    elif submission.state is State.DRAFT and submission.revision_number == 0:
+        raise NotEditableError(N_("Nothing was submitted yet."))
+
+
+def _parent(session: Session, submission: Submission, remark: Remark, origin: Origin) -> Comment | None:
+    if not remark.parent:
+        return None
+    if origin.actor is None:
+        raise ForbiddenError
+    parent = session.scalar(
+        select(Comment).where(
+            Comment.public_id == remark.parent,
+            Comment.submission_id == submission.id,
+            Comment.indicator == remark.indicator,
+            Comment.parent_id.is_(None),
+            comments_visible_to(origin.actor),
+        )
+    )
+    if parent is None:
+        raise HiddenError
+    return parent
+
+
+def _body(remark: Remark) -> str:
+    body = remark.body.replace("\r\n", "\n").strip()
+    if not body:
+        raise InvalidError([Reason(N_("Please write the comment."), "body")])
+    if len(body) > LONGEST:
+        most = {"count": str(LONGEST)}
+        raise InvalidError([Reason(N_("At most %(count)s characters."), "body", values=most)])
+    if any(ord(c) < 32 and c not in "\n\t" for c in body):
+        raise InvalidError([Reason(N_("The text holds control characters."), "body", "D08")])
+    return body
+
+
+def _visibility(remark: Remark, origin: Origin) -> Visibility:
+    if remark.visibility is Visibility.INTERNAL and not has_role_for(origin.actor, Action.COMMENT_INTERNALLY):
+        raise ForbiddenError
+    # The province speaks to the reviewing side; what the enterprise hears comes from its city.
+    if origin.actor is not None and origin.actor.role is Role.PROVINCE:
+        return Visibility.INTERNAL
+    return remark.visibility
+
+
+def thread_length(session: Session, submission_id: int, *, indicator: int, origin: Origin) -> int:
+    """How many comments of the thread this person can see: the thread's version for that person."""
+    if origin.actor is None:
+        return 0
+    query = select(func.count()).where(
+        Comment.submission_id == submission_id,
+        Comment.indicator == indicator,
+        comments_visible_to(origin.actor),
+    )
+    return session.scalar(query) or 0
+
+
+def _require_thread(session: Session, submission: Submission, remark: Remark, origin: Origin) -> None:
+    length = thread_length(session, submission.id, indicator=remark.indicator, origin=origin)
+    if length != remark.thread_version:
+        raise StaleError(length)
+
+
+def settle(public_id: str, *, resolved: bool, origin: Origin) -> Receipt:
+    """Resolve a thread or open it again; doing it twice changes nothing."""
+    person_id = origin.actor.person_id if origin.actor else None
+    return carry_out(lambda session: _settle(session, public_id, resolved, origin), person_id=person_id)
+
+
+def _settle(session: Session, public_id: str, resolved: bool, origin: Origin) -> Receipt:
+    row = session.execute(
+        select(Comment, Submission.public_id)
+        .join(Submission, Submission.id == Comment.submission_id)
+        .where(Comment.public_id == public_id, Comment.parent_id.is_(None))
+    ).first()
+    if row is None:
+        raise HiddenError
+    submission = holding.hold(session, row[1], origin=origin, action=Action.SETTLE_COMMENT)
+    comment: Comment = row[0]
+    session.refresh(comment)
+    if submission.state is not State.SUBMITTED:
+        raise NotEditableError(N_("Comments are settled while the form is with the city."))
+    if (comment.resolved_at is not None) == resolved:
+        return Receipt(comment.public_id, comment.version)
+    comment.resolved_at = clock.now() if resolved else None
+    comment.resolved_by = origin.actor.person_id if origin.actor and resolved else None
+    comment.version += 1
+    act = "resolve_comment" if resolved else "reopen_comment"
+    _journal(session, submission, comment, origin=origin, act=act)
+    return Receipt(comment.public_id, comment.version)

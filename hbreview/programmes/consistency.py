@@ -1,0 +1,114 @@
+"""Whether a programme holds together: names, cycles, weights, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
+
+from .expression import ExpressionError, compile_expression
+from .reading import ProgrammeError
+from .schema import Programme
+
+# What a check may name beside the form's fields: the round before, and the monthly reporting records.
+OUTSIDE = ("last.", "typed.")
+MONTHLY = "monthly.on_time"
+
+
+def require_consistency(programme: Programme, source: str) -> None:
+    """ProgrammeError with the first fault found."""
+    for place, fault in _faults(programme):
+        raise ProgrammeError(f"{source}.{place}: {fault}")
+
+
+def _faults(programme: Programme) -> Iterator[tuple[str, str]]:
+    yield from _duplicates(programme)
+    yield from _fields(programme)
+    yield from _formulas(programme)
+    yield from _indicators(programme)
+    yield from _checks(programme)
+    yield from _audit(programme)
+
+
+def _duplicates(programme: Programme) -> Iterator[tuple[str, str]]:
+    lists = {
+        "field": [field.key for field in programme.fields],
+        "section": [str(section.number) for section in programme.sections],
+        "indicator": [str(indicator.order) for indicator in programme.indicators],
+        "audit": [figure.key for figure in programme.audit_figures],
+    }
+    for name, keys in lists.items():
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                yield f"{name}[{number}] ({key})", "stands twice"
+
+
+def _fields(programme: Programme) -> Iterator[tuple[str, str]]:
+    sections = {section.number for section in programme.sections}
+    orders = {indicator.order for indicator in programme.indicators}
+    keys = {field.key for field in programme.fields}
+    for number, field in enumerate(programme.fields):
+        place = f"field[{number}] ({field.key})"
+        if field.section not in sections:
+            yield f"{place}.section", f"unknown section {field.section}"
+        if unknown := sorted(set(field.evidence_for) - orders):
+            yield f"{place}.evidence_for", f"unknown indicator {unknown[0]}"
+        if field.required.kind == "when" and field.required.other not in keys:
+            yield f"{place}.required.other", f"unknown field {field.required.other!r}"
+        if field.filled_by not in {"enterprise", "city"}:
+            yield f"{place}.filled_by", f"is none of enterprise, city: {field.filled_by!r}"
+        if field.type == "choice" and not field.choices:
+            yield f"{place}.choice", "is missing"
+
+
+def _formulas(programme: Programme) -> Iterator[tuple[str, str]]:
+    keys = {field.key for field in programme.fields}
+    graph: dict[str, set[str]] = {}
+    for number, field in enumerate(programme.fields):
+        if not field.formula:
+            continue
+        place = f"field[{number}] ({field.key}).formula"
+        try:
+            names = compile_expression(field.formula).names
+        except ExpressionError as error:
+            yield place, str(error)
+            continue
+        if unknown := sorted(names - keys):
+            yield place, f"unknown name {unknown[0]!r}"
+        graph[field.key] = set(names)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        yield "field", f"formulas go in a circle: {' -> '.join(error.args[1])}"
+
+
+def _indicators(programme: Programme) -> Iterator[tuple[str, str]]:
+    weights = sum((indicator.weight for indicator in programme.indicators), Decimal(0))
+    if weights != 100:  # noqa: PLR2004 - the rubric's points sum to 100
+        yield "indicator.weight", f"the weights sum to {weights}, not 100"
+
+
+def _checks(programme: Programme) -> Iterator[tuple[str, str]]:
+    keys = {field.key for field in programme.fields}
+    for number, check in enumerate(programme.checks):
+        place = f"check[{number}] ({check.id})"
+        try:
+            names = compile_expression(check.rule).names
+        except ExpressionError as error:
+            yield f"{place}.rule", str(error)
+            continue
+        plain = {name.split(".", 1)[1] if name.startswith(OUTSIDE) else name for name in names} - {MONTHLY}
+        if unknown := sorted(plain - keys):
+            yield f"{place}.rule", f"unknown name {unknown[0]!r}"
+        if unknown := sorted(set(check.fields) - keys):
+            yield f"{place}.fields", f"unknown field {unknown[0]!r}"
+
+
+def _audit(programme: Programme) -> Iterator[tuple[str, str]]:
+    keys = {field.key for field in programme.fields}
+    for number, figure in enumerate(programme.audit_figures):
+        place = f"audit[{number}] ({figure.key})"
+        if figure.compare_with and figure.compare_with not in keys:
+            yield f"{place}.compare_with", f"unknown field {figure.compare_with!r}"
+        if figure.comparison not in {"", "equal", "at_least", "at_most"}:
+            yield f"{place}.comparison", f"is none of equal, at_least, at_most: {figure.comparison!r}"

@@ -1,0 +1,239 @@
+"""The shape of a programme: what a form asks, what a rubric scores, what an audit holds against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from ..words import Label, Level, Outcome
+
+
+class FieldType(StrEnum):
+    """What a field takes."""
+
+    TEXT = "text"
+    TEXTAREA = "textarea"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    PERCENT = "percent"
+    PHONE = "phone"
+    EMAIL = "email"
+    URL = "url"
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+    DATE = "date"
+    ATTACHMENT = "attachment"
+
+
+NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.PERCENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A reviewing region, with how each of the notice's rosters prints it."""
+
+    key: str
+    name: Label
+    printed_platform: str
+    printed_base: str
+    aliases: tuple[str, ...]
+
+    def printed(self, programme: str) -> str:
+        """How the roster of a programme prints this region."""
+        return self.printed_platform if programme == "platform" else self.printed_base
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A numbered part of the form; 0 is its head."""
+
+    number: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a choice field."""
+
+    value: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """When a field must be filled (K1): always, never, or when another field is filled or has a value."""
+
+    kind: str = "always"
+    other: str = ""
+    equals: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One cell of the form. ``scale`` is the number of decimal places; figures are in ``unit``."""
+
+    key: str
+    label: Label
+    section: int
+    type: FieldType
+    unit: str = ""
+    formula: str = ""
+    check_only: bool = False
+    attachable: bool = False
+    hint: Label | None = None
+    required: Requirement = Requirement()
+    supplementary: bool = False
+    filled_by: str = "enterprise"
+    evidence_for: tuple[int, ...] = ()
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    scale: int = 0
+    choices: tuple[Choice, ...] = ()
+    matrix_row: str = ""
+    matrix_column: str = ""
+    max_length: int = 200
+
+    @property
+    def derived(self) -> bool:
+        """Whether the value is computed from other fields where they are known."""
+        return bool(self.formula) and not self.check_only
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the field takes a figure."""
+        return self.type in NUMBERS
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The base form's table of eight categories: rows and columns as (key, label)."""
+
+    section: int
+    rows: tuple[tuple[str, Label], ...]
+    columns: tuple[tuple[str, Label], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A second-level indicator: its points to look at, its weight, and the fields that are evidence for it."""
+
+    order: int
+    dimension: Label
+    name: Label
+    points: Label
+    weight: Decimal
+    basis: Label
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A consistency rule C1 to C25 as an expression; ``fields`` are those that its message names."""
+
+    id: str
+    level: Level
+    rule: str
+    tolerance: Decimal
+    message: Label
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFigure:
+    """One figure of the special audit, and what of the form it is held against (``comparison``)."""
+
+    key: str
+    label: Label
+    type: FieldType
+    unit: str = ""
+    item_no: int = 0
+    required: bool = False
+    repeats: bool = False
+    compare_with: str = ""
+    comparison: str = ""
+
+    def as_field(self) -> Field:
+        """The figure as a field, so that it is read by the same rules as the form's."""
+        number = self.type in NUMBERS
+        signed = self.key == "fee_comparison"
+        return Field(
+            key=self.key,
+            label=self.label,
+            section=0,
+            type=self.type,
+            unit=self.unit,
+            scale=2 if self.type in {FieldType.DECIMAL, FieldType.PERCENT} else 0,
+            minimum=Decimal(0) if number and not signed else None,
+            max_length=5000 if self.type is FieldType.TEXTAREA else 200,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDefaults:
+    """What a round begins with and the province may change (RULES.md section 6). Marks in points."""
+
+    pass_mark: Decimal
+    excellent: Decimal
+    supervised_below: Decimal
+    commended_top: int
+    remark_below: Decimal
+    spread: Decimal
+    min_sheets: int
+    publicity_days: int
+    not_submitted: Outcome
+    minimum_served: int
+    deduction_per_no: Decimal
+    validity_years: int
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One programme of one year, whole."""
+
+    key: str
+    year: int
+    name: Label
+    form_title: Label
+    rubric_title: Label
+    roster_title: Label
+    sections: tuple[Section, ...]
+    fields: tuple[Field, ...]
+    matrix: Matrix | None
+    indicators: tuple[Indicator, ...]
+    checks: tuple[Check, ...]
+    audit_figures: tuple[AuditFigure, ...]
+    defaults: RoundDefaults
+    digest: str
+
+    def field(self, key: str) -> Field:
+        """The field of this key; KeyError when the form has none."""
+        for field in self.fields:
+            if field.key == key:
+                return field
+        raise KeyError(key)
+
+    def has_field(self, key: str) -> bool:
+        """Whether the form has a field of this key."""
+        return any(field.key == key for field in self.fields)
+
+    def indicator(self, order: int) -> Indicator:
+        """The indicator of this number; KeyError when the rubric has none."""
+        for indicator in self.indicators:
+            if indicator.order == order:
+                return indicator
+        raise KeyError(order)
+
+    def fields_in(self, section: int) -> tuple[Field, ...]:
+        """A section's fields in the form's order."""
+        return tuple(field for field in self.fields if field.section == section)
+
+    @property
+    def enterprise_fields(self) -> tuple[Field, ...]:
+        """What the enterprise fills in."""
+        return tuple(field for field in self.fields if field.filled_by == "enterprise")
+
+    @property
+    def city_fields(self) -> tuple[Field, ...]:
+        """What the city fills in (section seven)."""
+        return tuple(field for field in self.fields if field.filled_by == "city")
