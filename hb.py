@@ -62,8 +62,7 @@ def set_aside(file: Path) -> None:
     """Move the old database and its files to instance/old-<time>: out of the way, not lost."""
     aside = INSTANCE / time.strftime("old-%Y%m%d-%H%M%S")
     aside.mkdir(parents=True, exist_ok=True)
-    beside = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")]
-    for path in [*beside, INSTANCE / "files", INSTANCE / "demo-people.txt"]:
+    for path in [*file.parent.glob(f"{file.name}*"), INSTANCE / "files", INSTANCE / "demo-people.txt"]:
         if path.exists():
             shutil.move(str(path), str(aside / path.name))
     print(f"What was there is now in {aside}", flush=True)
@@ -111,16 +110,6 @@ def serve(port: int, browser: bool) -> int:
         return 0
 
 
-def run(options: argparse.Namespace) -> int:
-    """Set up, prepare, serve."""
-    if answers(options.port):
-        sys.exit(f"Port {options.port} is in use; take another: python3 hb.py run --port {options.port + 1}")
-    setup("requirements.txt")
-    prepare(options.fresh)
-    seen = sys.platform in {"darwin", "win32"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
-    return serve(options.port, browser=seen and not options.no_browser and not os.environ.get("CI"))
-
-
 def test(*arguments: str) -> int:
     """All checks in order, or pytest alone with its arguments; the exit code of the first that failed."""
     setup("requirements-test.txt")
@@ -143,8 +132,18 @@ def main(arguments: "list[str]") -> int:
     if arguments[:1] == ["test"]:
         return test(*arguments[1:])
     options = parser.parse_args(arguments)
-    return run(options) if options.command == "run" else setup("requirements.txt")
+    if options.command == "setup":
+        return setup("requirements.txt")
+    if answers(options.port):
+        sys.exit(f"Port {options.port} is in use; take another: python3 hb.py run --port {options.port + 1}")
+    setup("requirements.txt")
+    prepare(options.fresh)
+    seen = sys.platform in {"darwin", "win32"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return serve(options.port, browser=seen and not options.no_browser and not os.environ.get("CI"))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
