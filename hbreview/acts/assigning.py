@@ -70,9 +70,7 @@ def _assign_expert(session: Session, submission_id: str, expert_id: str, origin:
 
 
 def _free_expert(session: Session, submission: Submission, expert_id: str) -> Person:
-    interest = exists().where(
-        Interest.person_id == Person.id, Interest.organisation_id == submission.organisation_id
-    )
+    interest = exists().where(Interest.person_id == Person.id, Interest.organisation_id == submission.organisation_id)
     row = session.execute(
         select(Person, interest).where(
             Person.public_id == expert_id, Person.role == Role.EXPERT, Person.suspended_at.is_(None)

@@ -88,7 +88,11 @@ def _attach(session: Session, attaching: Attaching, origin: Origin, facts: dict[
         raise InvalidError([Reason(N_("A field takes at most %(count)s files."), "file", "C15", most)])
     person_id = origin.actor.person_id if origin.actor else 0
     row = Attachment(
-        submission_id=submission.id, field=attaching.field, person_id=person_id, created_at=clock.now(), **facts
+        submission_id=submission.id,
+        field=attaching.field,
+        person_id=person_id,
+        created_at=clock.now(),
+        **facts,
     )
     session.add(row)
     session.flush()

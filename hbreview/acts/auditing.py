@@ -88,9 +88,7 @@ def parse_figures(programme: Programme, raw: Mapping[str, str]) -> tuple[dict[st
     return _parse({key: figure for key, figure in singles.items() if figure.type is not FieldType.ATTACHMENT}, raw)
 
 
-def parse_items(
-    programme: Programme, raw: Sequence[Mapping[str, str]]
-) -> tuple[list[dict[str, str]], list[Reason]]:
+def parse_items(programme: Programme, raw: Sequence[Mapping[str, str]]) -> tuple[list[dict[str, str]], list[Reason]]:
     """Canonical service items; an empty row is left out. A reason's field is ``key-row`` (rows from 0)."""
     repeating = {f.key: f for f in programme.audit_figures if f.repeats and f.key not in NOT_TYPED}
     items: list[dict[str, str]] = []
@@ -118,5 +116,3 @@ def _parse(known: Mapping[str, AuditFigure], raw: Mapping[str, str]) -> tuple[di
         elif value:
             parsed[key] = value
     return parsed, reasons
-
-

@@ -134,7 +134,7 @@ def _body(remark: Remark) -> str:
     if len(body) > LONGEST:
         most = {"count": str(LONGEST)}
         raise InvalidError([Reason(N_("At most %(count)s characters."), "body", values=most)])
-    if any(ord(c) < 32 and c not in "\n\t" for c in body):
+    if any(not c.isprintable() and c not in "\n\t" and not c.isspace() for c in body):
         raise InvalidError([Reason(N_("The text holds control characters."), "body", "D08")])
     return body
 

@@ -51,16 +51,12 @@ def standings(session: Session, round_: Round, line: RoundProgramme) -> list[Sta
 
 def _served(session: Session, rows: list[Submission]) -> dict[int, Decimal]:
     ids = [row.id for row in rows]
-    latest = select(Revision.submission_id, Revision.answers).join(
-        Submission, Submission.id == Revision.submission_id
-    )
+    latest = select(Revision.submission_id, Revision.answers).join(Submission, Submission.id == Revision.submission_id)
     query = latest.where(Revision.submission_id.in_(ids), Revision.number == Submission.revision_number)
     return {key: Decimal(answers.get("enterprises_served", "0")) for key, answers in session.execute(query)}
 
 
-def _standing(
-    row: Submission, rank: int | None, served: Decimal | None, *, settings: RoundDefaults
-) -> Standing:
+def _standing(row: Submission, rank: int | None, served: Decimal | None, *, settings: RoundDefaults) -> Standing:
     if row.state is State.DRAFT:
         return Standing(row, None, settings.not_submitted, NOT_SUBMITTED, commended=False, supervised=False)
     if row.state is not State.SCORED or row.total is None:

@@ -17,9 +17,12 @@ from ..workflow.policy import Action, has_role_for
 from ..workflow.visibility import visible_to
 
 
+_LONGEST_VERSION = 9
+
+
 def version_from(text: str | None) -> int:
     """The version that a request was made on; MalformedError when it is none of ours (C07)."""
-    if text is None or not text.isascii() or not text.isdigit() or not 0 < len(text) < 10 or int(text) == 0:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > _LONGEST_VERSION or int(text) == 0:
         raise MalformedError("version")
     return int(text)
 
@@ -52,13 +55,26 @@ def require_version(submission: Submission, version: int) -> None:
 
 
 def record(
-    session: Session, submission: Submission, *, origin: Origin, act: str, **facts: Mapping[str, Any] | Any
+    session: Session,
+    submission: Submission,
+    *,
+    origin: Origin,
+    act: str,
+    target: str,
+    states: tuple[str | None, str | None] = (None, None),
+    data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Raise the submission's version by one and append the act's entry; ``facts`` are the deed's."""
+    """Raise the submission's version by one and append the act's entry."""
     before = submission.version
     submission.version = before + 1
     session.flush()
     deed = Deed(
-        act=act, submission_id=submission.id, round_id=submission.round_id, versions=(before, before + 1), **facts
+        act=act,
+        target=target,
+        submission_id=submission.id,
+        round_id=submission.round_id,
+        versions=(before, before + 1),
+        states=states,
+        data=data or {},
     )
     journal.append(session, origin=origin, deed=deed, at=clock.now())

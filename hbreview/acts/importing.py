@@ -62,7 +62,7 @@ def _stored_lines(session: Session, roster: Roster | None) -> list[tuple[str, st
         .where(Designation.roster_id == roster.id)
         .order_by(Designation.position)
     )
-    return [tuple(row) for row in rows]
+    return [(name, site, region, printed, national) for name, site, region, printed, national in rows]
 
 
 def _by_programme(rows: Sequence[RosterRow]) -> dict[str, list[RosterRow]]:

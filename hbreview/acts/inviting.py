@@ -141,9 +141,7 @@ def invite_round(round_id: str, *, days: int, origin: Origin) -> list[Invited]:
     return made
 
 
-def _invite_round(
-    session: Session, round_id: str, *, days: int, origin: Origin, made: list[Invited]
-) -> Receipt:
+def _invite_round(session: Session, round_id: str, *, days: int, origin: Origin, made: list[Invited]) -> Receipt:
     round_ = session.scalar(select(Round).where(Round.public_id == round_id))
     if round_ is None:
         raise HiddenError
@@ -168,9 +166,7 @@ def _invite_round(
 
 def newcomer_for(organisation: Organisation) -> Newcomer:
     """The first account of an organisation: its login is short and fit for print."""
-    return Newcomer(
-        Role.ENTERPRISE, organisation.name, f"hb{organisation.id:04d}", organisation_id=organisation.id
-    )
+    return Newcomer(Role.ENTERPRISE, organisation.name, f"hb{organisation.id:04d}", organisation_id=organisation.id)
 
 
 def renew_code(person_id: str, *, days: int, origin: Origin) -> Invited:

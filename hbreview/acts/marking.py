@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -65,8 +66,8 @@ def _keep(session: Session, marks: Marks, origin: Origin) -> Receipt:
     return Receipt(sheet.public_id, sheet.version)
 
 
-def _parsed(programme: Programme, marks: Marks) -> dict[int, object]:
-    parsed: dict[int, object] = {}
+def _parsed(programme: Programme, marks: Marks) -> dict[int, Decimal | None]:
+    parsed: dict[int, Decimal | None] = {}
     reasons: list[Reason] = []
     known = {indicator.order: indicator for indicator in programme.indicators}
     if unknown := [order for order in {*marks.points, *marks.remarks} if order not in known]:
@@ -120,7 +121,13 @@ def _require_version(sheet: ScoreSheet, version: int) -> None:
 
 
 def _record(
-    session: Session, submission: Submission, sheet: ScoreSheet, *, origin: Origin, act: str, data: Mapping[str, object]
+    session: Session,
+    submission: Submission,
+    sheet: ScoreSheet,
+    *,
+    origin: Origin,
+    act: str,
+    data: Mapping[str, object],
 ) -> None:
     before = sheet.version
     sheet.version = before + 1
@@ -152,12 +159,15 @@ def _hand_in(session: Session, sheet_id: str, version: int, origin: Origin) -> R
         raise InvalidError(reasons)
     sheet.handed_in_at = clock.now()
     sheet.revision_number = submission.revision_number
-    data = {"scores": {str(s.indicator): str(s.points) for s in sheet.scores}, "revision": sheet.revision_number}
+    data = {
+        "scores": {str(s.indicator): str(s.points) for s in sheet.scores},
+        "revision": sheet.revision_number,
+    }
     _record(session, submission, sheet, origin=origin, act="hand_in", data=data)
     return Receipt(sheet.public_id, sheet.version)
 
 
-def missing_marks(programme: Programme, sheet: ScoreSheet, *, below: object) -> list[Reason]:
+def missing_marks(programme: Programme, sheet: ScoreSheet, *, below: Decimal) -> list[Reason]:
     """What a sheet still lacks: points per indicator, and remarks for low ones (P2)."""
     reasons: list[Reason] = []
     rows = {score.indicator: score for score in sheet.scores}
@@ -167,7 +177,7 @@ def missing_marks(programme: Programme, sheet: ScoreSheet, *, below: object) -> 
         if row is None or row.points is None:
             text = N_("Please score “%(indicator)s”.")
             reasons.append(Reason(text, f"points-{indicator.order}", "P1", name))
-        elif points.remark_needed(row.points, indicator.weight, below=below) and not row.remark.strip():  # type: ignore[arg-type]  # a Decimal of the settings
+        elif points.remark_needed(row.points, indicator.weight, below=below) and not row.remark.strip():
             text = N_("“%(indicator)s” has a low score: please say why.")
             reasons.append(Reason(text, f"remark-{indicator.order}", "P2", name))
     return reasons
@@ -225,7 +235,10 @@ def _declare(session: Session, submission_id: str, reason: str, origin: Origin) 
     person_id = origin.actor.person_id if origin.actor else 0
     session.add(
         Interest(
-            person_id=person_id, organisation_id=submission.organisation_id, reason=reason.strip()[:1000], created_at=now
+            person_id=person_id,
+            organisation_id=submission.organisation_id,
+            reason=reason.strip()[:1000],
+            created_at=now,
         )
     )
     sheet.withdrawn_at = now

@@ -18,7 +18,14 @@ from ..programmes import loader
 from ..transact import Receipt, RequestKey, carry_out
 from ..words import N_, Outcome, Reason, RoundState, RoundTrigger, State
 from ..workflow import journal, round_chain
-from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError, WrongStateError
+from ..workflow.errors import (
+    ForbiddenError,
+    HiddenError,
+    InvalidError,
+    MalformedError,
+    StaleError,
+    WrongStateError,
+)
 from ..workflow.journal import Deed, Origin
 from ..workflow.policy import may_fire_round
 from . import designating
@@ -134,9 +141,7 @@ def publicity_ends(session: Session, round_: Round) -> date | None:
     """R9: the last day of publicity, in working days (Monday to Friday) after the day it began; None: no period."""
     if round_.publicised_at is None:
         return None
-    lengths = [
-        settings_of(round_, programme_of(session, line.version_id)).publicity_days for line in round_.programmes
-    ]
+    lengths = [settings_of(round_, programme_of(session, line.version_id)).publicity_days for line in round_.programmes]
     left, day = max(lengths, default=0), clock.day_of(round_.publicised_at)
     if left == 0:
         return None

@@ -56,7 +56,11 @@ def total_of(session: Session, submission: Submission, programme: Programme) -> 
 def score_set_digest(sheets: list[ScoreSheet]) -> str:
     """SHA-256 over who gave what on which revision, so that a later change of any sheet shows."""
     facts = [
-        [sheet.public_id, sheet.revision_number, [[s.indicator, str(s.points), s.remark] for s in sheet.scores]]
+        [
+            sheet.public_id,
+            sheet.revision_number,
+            [[s.indicator, str(s.points), s.remark] for s in sheet.scores],
+        ]
         for sheet in sheets
     ]
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))

@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
 from ..evaluation import checks, comparison, completeness, values
-from ..model import Answer, Attachment, AuditRecord, Comment, Entry, Person, Revision, Round, ScoreSheet, Submission
+from ..model import (
+    Answer,
+    Attachment,
+    AuditRecord,
+    Comment,
+    Entry,
+    Person,
+    Revision,
+    Round,
+    ScoreSheet,
+    Submission,
+)
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
-from ..words import Level, N_, Reason, Role, RoundState
+from ..words import N_, Level, Reason, Role, RoundState
 from ..workflow.guards import SheetFacts
 
 
@@ -40,7 +51,7 @@ def attachment_counts(session: Session, submission_id: int) -> dict[str, int]:
         .where(Attachment.submission_id == submission_id, Attachment.removed_at.is_(None))
         .group_by(Attachment.field)
     )
-    return {field: count for field, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def earlier_answers(session: Session, submission: Submission) -> dict[str, str] | None:
@@ -134,12 +145,12 @@ class SubmissionCase:
         found = checks.run(self.programme, self.answers, last=earlier)
         return [WeighedFinding(finding.level, as_reason(finding)) for finding in found]
 
-    def _open_comments(self, *conditions: object) -> int:
+    def _open_comments(self, *conditions: ColumnElement[bool]) -> int:
         query = select(func.count()).where(
             Comment.submission_id == self._submission.id,
             Comment.parent_id.is_(None),
             Comment.resolved_at.is_(None),
-            *conditions,  # type: ignore[arg-type]  # SQL conditions of the two callers below
+            *conditions,
         )
         return self._session.scalar(query) or 0
 
@@ -149,11 +160,9 @@ class SubmissionCase:
 
     @cached_property
     def open_comments(self) -> int:
-        return self._open_comments(Comment.visibility == "enterprise", Comment.person_id.in_(self._city_people()))
-
-    @staticmethod
-    def _city_people() -> object:
-        return select(Person.id).where(Person.role == Role.CITY)
+        return self._open_comments(
+            Comment.visibility == "enterprise", Comment.person_id.in_(select(Person.id).where(Person.role == Role.CITY))
+        )
 
     @cached_property
     def city_acted(self) -> bool:
@@ -177,10 +186,9 @@ class SubmissionCase:
         record = self.audit_record
         return comparison.audit_missing(
             self.programme,
-            record.figures if record else {},
+            {**record.figures, "audit_report_number": record.report_number} if record else {},
             record.items if record else [],
             has_report=self.attachments.get("audit_report_file", 0) > 0,
-            report_number=record.report_number if record else "",
         )
 
     @cached_property
@@ -188,7 +196,7 @@ class SubmissionCase:
         record = self.audit_record
         if record is None:
             return False
-        return bool(comparison.compare(self.programme, self.answers, record.figures, items=record.items))
+        return bool(comparison.compare(self.programme, self.answers, record.figures))
 
     @property
     def audit_explained(self) -> bool:

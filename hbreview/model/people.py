@@ -17,9 +17,7 @@ class Person(Addressed, Base):
 
     __tablename__ = "people"
     __table_args__ = (
-        CheckConstraint(
-            "(role = 'enterprise') = (organisation_id IS NOT NULL)", name="organisation_of_enterprise"
-        ),
+        CheckConstraint("(role = 'enterprise') = (organisation_id IS NOT NULL)", name="organisation_of_enterprise"),
         CheckConstraint("(role = 'city') = (region IS NOT NULL)", name="region_of_city"),
         CheckConstraint("(role = 'auditor') = (firm_id IS NOT NULL)", name="firm_of_auditor"),
     )

@@ -13,6 +13,8 @@ from .schema import Programme
 # What a check may name beside the form's fields: the round before, and the monthly reporting records.
 OUTSIDE = ("last.", "typed.")
 MONTHLY = "monthly.on_time"
+# How a figure of the audit is held against the form's (C23); "" names the field for the reader only.
+COMPARISONS = ("", "equal", "at_least", "at_most", "about")
 
 
 def require_consistency(programme: Programme, source: str) -> None:
@@ -57,6 +59,8 @@ def _fields(programme: Programme) -> Iterator[tuple[str, str]]:
             yield f"{place}.required.other", f"unknown field {field.required.other!r}"
         if field.filled_by not in {"enterprise", "city"}:
             yield f"{place}.filled_by", f"is none of enterprise, city: {field.filled_by!r}"
+        if None not in (field.minimum, field.maximum) and field.minimum > field.maximum:  # type: ignore[operator]  # both are known here
+            yield f"{place}.minimum", f"is more than the maximum {field.maximum}"
         if field.type == "choice" and not field.choices:
             yield f"{place}.choice", "is missing"
 
@@ -110,5 +114,7 @@ def _audit(programme: Programme) -> Iterator[tuple[str, str]]:
         place = f"audit[{number}] ({figure.key})"
         if figure.compare_with and figure.compare_with not in keys:
             yield f"{place}.compare_with", f"unknown field {figure.compare_with!r}"
-        if figure.comparison not in {"", "equal", "at_least", "at_most"}:
-            yield f"{place}.comparison", f"is none of equal, at_least, at_most: {figure.comparison!r}"
+        if figure.comparison not in COMPARISONS:
+            yield f"{place}.comparison", f"is none of {', '.join(COMPARISONS[1:])}: {figure.comparison!r}"
+        if figure.comparison and not figure.compare_with:
+            yield f"{place}.compare_with", "is missing"

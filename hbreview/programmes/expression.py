@@ -104,7 +104,7 @@ def compile_expression(text: str) -> Expression:
     """Parse a text of the language; ExpressionError with what is wrong."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError) as error:  # ValueError: a NUL byte
         raise ExpressionError(f"cannot be read: {text!r}") from error
     return Expression(text, tree, frozenset(_check(tree)))
 
@@ -119,10 +119,18 @@ def _evaluate(node: ast.expr, lookup: Lookup, tolerance: Decimal) -> Value:
     if isinstance(node, ast.BinOp):
         return _arithmetic(node, lookup, tolerance)
     if isinstance(node, ast.UnaryOp):
-        operand = _evaluate(node.operand, lookup, tolerance)
-        if isinstance(node.op, ast.Not):
-            return None if operand is None else not operand
-        return -operand if isinstance(operand, Decimal) else None
+        return _unary(node, lookup, tolerance)
+    return _truth(node, lookup, tolerance)
+
+
+def _unary(node: ast.UnaryOp, lookup: Lookup, tolerance: Decimal) -> Value:
+    operand = _evaluate(node.operand, lookup, tolerance)
+    if isinstance(node.op, ast.Not):
+        return None if operand is None else not operand
+    return -operand if isinstance(operand, Decimal) else None
+
+
+def _truth(node: ast.expr, lookup: Lookup, tolerance: Decimal) -> bool | None:
     if isinstance(node, ast.BoolOp):
         return _kleene(node, lookup, tolerance)
     if isinstance(node, ast.Compare):

@@ -55,8 +55,12 @@ def available() -> list[tuple[int, str, Path]]:
 
 
 def load_file(path: Path) -> Programme:
-    """Read one programme file."""
-    return load_text(path.read_text(encoding="utf-8"), source=path.name)
+    """Read one programme file; ProgrammeError as ``load_text``, OSError when it cannot be opened."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProgrammeError(f"{path.name}: is not UTF-8") from error
+    return load_text(text, source=path.name)
 
 
 @lru_cache(maxsize=64)
@@ -151,6 +155,8 @@ def _field(table: Table, year: int, matrix: Matrix | None) -> Field:
     table.finish()
     if row and (matrix is None or row not in dict(matrix.rows)):
         raise table.fail("matrix_row", f"unknown row {row!r}")
+    if row and matrix and field.matrix_column not in dict(matrix.columns):
+        raise table.fail("matrix_column", f"unknown column {field.matrix_column!r}")
     return field
 
 
@@ -177,7 +183,7 @@ def _indicator(table: Table, fields: tuple[Field, ...]) -> Indicator:
         order=order,
         dimension=table.label("dimension"),
         name=table.label("name"),
-        points=table.label("points"),
+        points=table.label("points", may_be_empty=True),
         weight=table.decimal("weight"),
         basis=table.label("basis"),
         evidence=tuple(field.key for field in fields if order in field.evidence_for),

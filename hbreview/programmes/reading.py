@@ -1,4 +1,4 @@
-"""Reading a TOML table strictly: every value has its type, every property is known, every fault its key path."""
+"""Reading a TOML table strictly: every value has its type, every property is known, a fault its key path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ProgrammeError(ValueError):
 
 
 class Table:
-    """A TOML table with the path to it. Each property is asked for once; ``finish`` refuses what was not asked."""
+    """A TOML table with the path to it. ``finish`` refuses the properties that nobody asked for."""
 
     def __init__(self, values: Mapping[str, Any], path: str) -> None:
         self._values = values
@@ -57,19 +57,27 @@ class Table:
         if isinstance(given, bool) or not isinstance(given, str | int):
             raise self.fail(key, f"must be a decimal written as a string, not {given!r}")
         try:
-            return Decimal(str(given))
+            number = Decimal(str(given))
         except InvalidOperation as error:
             raise self.fail(key, f"is not a number: {given!r}") from error
+        if not number.is_finite():
+            raise self.fail(key, f"is not a number: {given!r}")
+        return number
 
     def optional_decimal(self, key: str) -> Decimal | None:
         """A decimal, or None when it is not given."""
         return self.decimal(key) if key in self._values else None
 
-    def label(self, key: str, *, year: int = 0) -> Label:
-        """A text in both languages; ``{year}`` stands for the round's data year."""
+    def label(self, key: str, *, year: int = 0, may_be_empty: bool = False) -> Label:
+        """A text in both languages; ``{year}`` stands for the round's data year.
+
+        ``may_be_empty`` allows both to be empty, as the notice leaves one cell; never one of them.
+        """
         table = self._take(key, dict, _MISSING)
+        blank = may_be_empty and table.get("zh") == table.get("en") == ""
         for language in ("zh", "en"):
-            if not isinstance(table.get(language), str):
+            text = table.get(language)
+            if not isinstance(text, str) or not (text.strip() or blank):
                 raise self.fail(f"{key}.{language}", "is missing")
         if extra := sorted(set(table) - {"zh", "en"}):
             raise self.fail(f"{key}.{extra[0]}", "is not known")

@@ -116,7 +116,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A second-level indicator: its points to look at, its weight, and the fields that are evidence for it."""
+    """A second-level indicator: the points to look at, its weight, the fields that are evidence for it."""
 
     order: int
     dimension: Label

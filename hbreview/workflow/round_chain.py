@@ -113,9 +113,7 @@ ROUND_BY_TRIGGER: dict[RoundTrigger, RoundStep] = {step.trigger: step for step i
 ROUND_MACHINE = Machine(
     model=None,
     states=[state.value for state in RoundState],
-    transitions=[
-        {"trigger": s.trigger.value, "source": s.source.value, "dest": s.dest.value} for s in ROUND_STEPS
-    ],
+    transitions=[{"trigger": s.trigger.value, "source": s.source.value, "dest": s.dest.value} for s in ROUND_STEPS],
     initial=RoundState.PLANNED.value,
     auto_transitions=False,
 )

@@ -1,0 +1,80 @@
+"""What a form still lacks (RULES.md K1 to K5, K8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..programmes.schema import Field, FieldType, Programme
+from ..words import N_, Reason
+from . import computed
+from .computed import Source
+
+_SETTLED = frozenset({Source.COMPUTED, Source.TYPED, Source.UNDEFINED})
+
+
+def is_required(field: Field, answers: Mapping[str, str]) -> bool:
+    """K1: whether the field must be filled, given the other answers."""
+    rule = field.required
+    if rule.kind == "when":
+        other = answers.get(rule.other, "")
+        return other == rule.equals if rule.equals else bool(other)
+    return rule.kind == "always"
+
+
+def _is_filled(
+    field: Field, answers: Mapping[str, str], attachments: Mapping[str, int], *, sources: Mapping[str, Source]
+) -> bool:
+    if field.type is FieldType.ATTACHMENT:
+        return attachments.get(field.key, 0) > 0
+    if field.derived:
+        return sources[field.key] in _SETTLED
+    if answers.get(field.key, "") != "":  # K5: 0 is a value, empty is not
+        return True
+    return field.attachable and attachments.get(field.key, 0) > 0
+
+
+def missing(programme: Programme, answers: Mapping[str, str], attachments: Mapping[str, int]) -> list[Reason]:
+    """One reason for each required field of the enterprise that is empty, in the form's order.
+
+    ``attachments`` counts the live files of each field.
+    """
+    sources = computed.sources(programme, answers)
+    return [
+        Reason(_text_for(field, sources), field.key, "K1", {"field": field.label})
+        for field in programme.enterprise_fields
+        if is_required(field, answers) and not _is_filled(field, answers, attachments, sources=sources)
+    ]
+
+
+def _text_for(field: Field, sources: Mapping[str, Source]) -> str:
+    if field.type is FieldType.ATTACHMENT:
+        return N_("“%(field)s”: please attach the scan.")
+    if field.attachable:
+        return N_("“%(field)s”: please write a text or attach a file.")
+    if field.derived and sources[field.key] is Source.INCOMPLETE:
+        return N_("“%(field)s” is computed as soon as the figures that it needs are filled in.")
+    return N_("“%(field)s” is not filled in.")
+
+
+def progress(
+    programme: Programme, answers: Mapping[str, str], attachments: Mapping[str, int]
+) -> dict[int, tuple[int, int]]:
+    """For each section, how many of its required fields are filled, and how many there are."""
+    sources = computed.sources(programme, answers)
+    counts: dict[int, tuple[int, int]] = {}
+    for field in programme.enterprise_fields:
+        done, needed = counts.get(field.section, (0, 0))
+        if is_required(field, answers):
+            filled = _is_filled(field, answers, attachments, sources=sources)
+            counts[field.section] = (done + filled, needed + 1)
+        else:
+            counts[field.section] = (done, needed)
+    return counts
+
+
+def notes(programme: Programme, attachments: Mapping[str, int]) -> list[Reason]:
+    """K3: a fee standard or table should be attached; said, not demanded."""
+    if programme.has_field("fee_reasonableness") and not attachments.get("fee_reasonableness"):
+        text = N_("Please attach the fee standard or table.")
+        return [Reason(text, "fee_reasonableness", "K3")]
+    return []
