@@ -1,0 +1,93 @@
+"""hbreview: the yearly evaluation of SME service platforms and startup bases, from form to designation."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from sqlalchemy.engine import make_url
+
+from . import cli, desks, extensions, languages, refusals, security, transact, wording
+from .acts import signing_in
+from .config import ROOT, Settings
+from .storage import LocalStorage
+from .workflow import policy
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, wired once: settings, database, doors, desks, commands.
+
+    Raises SettingsError, UnsafeDatabaseError or UndeclaredRouteError rather than start half right.
+    """
+    settings = settings or Settings.read()
+    app = Flask(
+        __name__,
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(settings.instance),
+    )
+    _configure(app, settings)
+    _connect(app)
+    extensions.csrf.init_app(app)
+    extensions.htmx.init_app(app)
+    Bootstrap5(app)
+    languages.init_app(app)
+    security.init_app(app)
+    refusals.init_app(app)
+    desks.init_app(app)
+    cli.init_app(app)
+    _equip_templates(app)
+    security.require_policies(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SETTINGS=settings,
+        STORAGE=LocalStorage(settings.storage),
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=settings.upload_bytes + 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        SESSION_COOKIE_NAME="__Host-hbreview" if settings.https else "hbreview",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+    )
+
+
+def _connect(app: Flask) -> None:
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    with app.app_context():
+        extensions.prepare(extensions.db.engine)
+        extensions.verify(extensions.db.engine)
+    transact.guard_sessions()
+
+
+def _equip_templates(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        label=wording.label,
+        word=wording.word,
+        round_word=wording.round_word,
+        act_word=wording.act_word,
+        outcome_reason=wording.outcome_reason,
+        say=wording.say,
+        tr=wording.tr,
+        is_chinese=wording.is_chinese,
+        actor=security.actor,
+        may=lambda action: policy.has_role_for(security.actor(), policy.Action(action)),
+        request_key=lambda: secrets.token_urlsafe(16),
+        least_password=signing_in.SHORTEST,
+    )

@@ -16,7 +16,6 @@ from ..workflow.journal import Deed, Origin
 from ..workflow.policy import Action, has_role_for
 from ..workflow.visibility import visible_to
 
-
 _LONGEST_VERSION = 9
 
 

@@ -32,16 +32,19 @@ def run(
 ) -> list[Finding]:
     """All failed checks. A check whose figures are not all known is skipped (RULES.md section 5).
 
-    ``last`` are the answers of the round before, ``monthly`` the reporting records of the year.
+    ``last`` are the answers of the round before, ``monthly`` the reporting records of the year
+    (``on_time``: how many months).
     """
     shown = computed.effective(programme, answers, last=last)
+    # Shares that last year's form computed were never typed, and are compared all the same (C25).
+    before = computed.effective(programme, last) if last else {}
 
     def lookup(name: str) -> Decimal | str | None:
         prefix, _dot, key = name.rpartition(".")
         if prefix == "monthly":
             text = (monthly or {}).get(key, "")
             return Decimal(text) if text else None
-        origin = {"": shown, "last": last or {}, "typed": answers}[prefix]
+        origin = {"": shown, "last": before, "typed": answers}[prefix]
         return computed.as_value(programme.field(key), origin.get(key, ""))
 
     found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from ..programmes.schema import FieldType, Programme
 from ..words import N_, Label, Reason
@@ -81,5 +81,6 @@ def fee_comparison(fee: str, market: str) -> Decimal | None:
     """How far a fee is from the market's, in percent with two places; negative is below. None if unknown."""
     if not fee or not market or Decimal(market) == 0:
         return None
-    share = (Decimal(fee) - Decimal(market)) / Decimal(market) * 100
-    return share.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    with localcontext(computed.EXACT):
+        share = (Decimal(fee) - Decimal(market)) / Decimal(market) * 100
+        return share.quantize(Decimal("0.01"), ROUND_HALF_UP) + 0  # + 0: never "-0.00"

@@ -1,4 +1,4 @@
-"""What a form still lacks (RULES.md K1 to K5, K8)."""
+"""What a form still lacks (RULES.md K1 to K5, K8: a ``no`` is an answer like any other)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,21 @@ def _is_filled(
     return field.attachable and attachments.get(field.key, 0) > 0
 
 
-def missing(programme: Programme, answers: Mapping[str, str], attachments: Mapping[str, int]) -> list[Reason]:
+def missing(
+    programme: Programme,
+    answers: Mapping[str, str],
+    attachments: Mapping[str, int],
+    *,
+    last: Mapping[str, str] | None = None,
+) -> list[Reason]:
     """One reason for each required field of the enterprise that is empty, in the form's order.
 
-    ``attachments`` counts the live files of each field.
+    ``attachments`` counts the live files of each field; ``last`` are the answers of the round before, from
+    which some values can be computed.
     """
-    sources = computed.sources(programme, answers)
+    sources = computed.sources(programme, answers, last=last)
     return [
-        Reason(_text_for(field, sources), field.key, "K1", {"field": field.label})
+        Reason(_text_for(field, sources), field.key, _rule_for(field), {"field": field.label})
         for field in programme.enterprise_fields
         if is_required(field, answers) and not _is_filled(field, answers, attachments, sources=sources)
     ]
@@ -56,11 +63,23 @@ def _text_for(field: Field, sources: Mapping[str, Source]) -> str:
     return N_("“%(field)s” is not filled in.")
 
 
+def _rule_for(field: Field) -> str:
+    if field.type is FieldType.ATTACHMENT:
+        return "K4"
+    if field.attachable:
+        return "K2"
+    return "K5" if field.matrix_row else "K1"
+
+
 def progress(
-    programme: Programme, answers: Mapping[str, str], attachments: Mapping[str, int]
+    programme: Programme,
+    answers: Mapping[str, str],
+    attachments: Mapping[str, int],
+    *,
+    last: Mapping[str, str] | None = None,
 ) -> dict[int, tuple[int, int]]:
     """For each section, how many of its required fields are filled, and how many there are."""
-    sources = computed.sources(programme, answers)
+    sources = computed.sources(programme, answers, last=last)
     counts: dict[int, tuple[int, int]] = {}
     for field in programme.enterprise_fields:
         done, needed = counts.get(field.section, (0, 0))

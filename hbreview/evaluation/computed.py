@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from enum import StrEnum
 from functools import lru_cache
 from graphlib import TopologicalSorter
@@ -39,10 +39,14 @@ def derived_fields(programme: Programme) -> tuple[Field, ...]:
 
 
 def as_value(field: Field, text: str) -> Decimal | str | None:
-    """An answer as formulas see it: a Decimal, a text, or None when empty."""
-    if text == "":
+    """An answer as formulas see it: a Decimal, a text, or None when empty or not of the field's kind."""
+    if text == "" or not field.is_number:
+        return text or None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an earlier year's form may have asked for a text under the same key
         return None
-    return Decimal(text) if field.is_number else text
+    return number if number.is_finite() else None
 
 
 def derive(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from ..programmes.schema import Programme
 from ..words import N_, Reason
 
-_POINTS = re.compile(r"\d{1,3}(?:\.\d*)?")
+_POINTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]*)?")
 _TENTH = Decimal("0.1")
-_WIDE = Context(prec=40, rounding=ROUND_HALF_UP)
 _REPORTS = ("data_reported_on_time", "summary_reported_on_time")
 
 
@@ -46,8 +46,8 @@ def total(sheets: Sequence[Mapping[int, Decimal]], *, deduction: Decimal = Decim
         given = [Fraction(sheet[indicator]) for sheet in sheets if indicator in sheet]
         exact += sum(given, Fraction(0)) / len(given)
     exact = max(exact - Fraction(deduction), Fraction(0))
-    wide = _WIDE.divide(Decimal(exact.numerator), Decimal(exact.denominator))
-    return wide.quantize(_TENTH, ROUND_HALF_UP)
+    tenths = math.floor(exact * 10 + Fraction(1, 2))  # half up: the total is never negative here
+    return Decimal(tenths).scaleb(-1)
 
 
 def sheet_total(sheet: Mapping[int, Decimal]) -> Decimal:

@@ -14,12 +14,15 @@ from ..words import N_, Reason
 LONGEST_TEXT = 5000
 _MOST_DIGITS = 18
 _FIRST_YEAR = 1900
-_NUMBER = re.compile(r"([+-]?)((?:\d{1,3}(?:[, ]\d{3})+)|\d+)(?:\.(\d*))?(.*)", re.DOTALL)
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
-_PHONE = re.compile(r"(?:\+?86-?)?(?:1\d{10}|(?:0\d{2,3}-?)?[1-9]\d{6,7}(?:-\d{1,6})?|400-?\d{3}-?\d{4})")
+# ASCII: a digit of another script would look like another value in a paper.
+_NUMBER = re.compile(r"([+-]?)((?:\d{1,3}(?:[, ]\d{3})+)|\d+)(?:\.(\d*))?(.*)", re.DOTALL | re.ASCII)
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
+_PHONE = re.compile(r"(?:\+?86-?)?(?:1\d{10}|(?:0\d{2,3}-?)?[1-9]\d{6,7}(?:-\d{1,6})?|400-?\d{3}-?\d{4})", re.ASCII)
 _EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[^\s@<>\"',;.]{2,}")
-_URL = re.compile(r"(?:https?://)?[^\s/<>\"'@:]+\.[^\s/<>\"'@:]+(?::\d{1,5})?(?:/[^\s<>\"']*)?", re.IGNORECASE)
+_URL = re.compile(r"(?:https?://)?[^\s/<>\"'@:]+\.[^\s/<>\"'@:]+(?::[0-9]{1,5})?(?:/[^\s<>\"']*)?", re.IGNORECASE)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# No document format can hold these two: a form with one in it could never be printed.
+_NO_XML = frozenset("\ufffe\uffff")
 _YES_NO = {
     "yes": "yes", "是": "yes", "能": "yes", "no": "no", "否": "no", "不能": "no",
 }  # fmt: skip
@@ -44,7 +47,7 @@ def _unclean(field: Field, raw: str) -> Reason | None:
     """D08: control characters, bidi controls and lone surrogates are no text."""
     allowed = "\r\n\t" if field.type is FieldType.TEXTAREA else ""
     for c in raw.strip():
-        if (unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed) or c in _BIDI:
+        if (unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed) or c in _BIDI | _NO_XML:
             return Reason(N_("The text holds control characters."), field.key, "D08")
     return None
 

@@ -59,7 +59,7 @@ def _fields(programme: Programme) -> Iterator[tuple[str, str]]:
             yield f"{place}.required.other", f"unknown field {field.required.other!r}"
         if field.filled_by not in {"enterprise", "city"}:
             yield f"{place}.filled_by", f"is none of enterprise, city: {field.filled_by!r}"
-        if None not in (field.minimum, field.maximum) and field.minimum > field.maximum:  # type: ignore[operator]  # both are known here
+        if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
             yield f"{place}.minimum", f"is more than the maximum {field.maximum}"
         if field.type == "choice" and not field.choices:
             yield f"{place}.choice", "is missing"

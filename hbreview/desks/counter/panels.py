@@ -1,0 +1,94 @@
+"""Which parts of a submission's page this person gets. Asks the policy; knows no rule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, render_template, request
+from flask.wrappers import Response
+from sqlalchemy import select
+
+from ... import hx
+from ...extensions import db
+from ...model import Firm, Person, ScoreSheet, Submission
+from ...programmes.loader import regions
+from ...security import signed_in_actor
+from ...words import Reason, Role, RoundState, State
+from ...workflow.chain import STEPS, Step
+from ...workflow.policy import Action, has_role_for
+from . import queries
+
+
+def steps_for(submission: Submission) -> list[Step]:
+    """The triggers that this person may fire from the state that the submission is in."""
+    who = signed_in_actor()
+    return [step for step in STEPS if step.source is submission.state and who.role in step.roles]
+
+
+def can_edit(submission: Submission) -> bool:
+    """Whether this person may type into the form now."""
+    open_draft = submission.state is State.DRAFT and submission.round.state is RoundState.OPEN
+    return open_draft and has_role_for(signed_in_actor(), Action.ANSWER)
+
+
+def submission_context(**more: Any) -> dict[str, Any]:
+    """What the templates of a submission's page need, for the submission that the door has loaded."""
+    session, submission, who = db.session(), g.submission, signed_in_actor()
+    sees_comments = has_role_for(who, Action.SEE_COMMENTS)
+    view = queries.view_of(session, submission, who, comments=sees_comments)
+    context: dict[str, Any] = {
+        "view": view,
+        "submission": submission,
+        "programme": view.programme,
+        "steps": steps_for(submission),
+        "can_edit": can_edit(submission),
+        "sees_comments": sees_comments,
+        "region_names": {region.key: region.name for region in regions()},
+        "problems": {},
+        "typed": {},
+        "reasons": (),
+        "step_reasons": {},
+    }
+    if has_role_for(who, Action.ASSIGN):
+        context |= _assignment_context(submission)
+    if has_role_for(who, Action.SEE_AUDIT_RECORD):
+        record = queries.audit_record_of(session, submission)
+        context["audit_record"] = record
+        context["differences"] = queries.differences(view.programme, view.shown, record)
+    if has_role_for(who, Action.MARK):
+        context["own_sheet"] = session.scalar(
+            select(ScoreSheet).where(
+                ScoreSheet.submission_id == submission.id,
+                ScoreSheet.expert_id == who.person_id,
+                ScoreSheet.withdrawn_at.is_(None),
+            )
+        )
+    return context | more
+
+
+def _assignment_context(submission: Submission) -> dict[str, Any]:
+    session = db.session()
+    experts = select(Person.public_id, Person.name).where(Person.role == Role.EXPERT, Person.suspended_at.is_(None))
+    return {
+        "firms": list(session.execute(select(Firm.public_id, Firm.name).order_by(Firm.name))),
+        "experts": list(session.execute(experts.order_by(Person.name))),
+        "sheets": queries.sheets_of(session, submission),
+    }
+
+
+def submission_page(status: int = 200, **more: Any) -> Response:
+    """The whole page of the submission, with whatever messages ``more`` brings."""
+    return hx.page_or_part(
+        "counter/submission.html", "counter/_submission.html", status=status, **submission_context(**more)
+    )
+
+
+def refused_step(trigger: str, reasons: tuple[Reason, ...], *, status: int, data: Mapping[str, str]) -> Response:
+    """The page again after a trigger was refused: reasons beside their inputs, everything typed kept."""
+    return submission_page(status, refused=trigger, step_reasons=reasons, typed=data)
+
+
+def render_part(template: str, **context: Any) -> str:
+    """A part of the page, for answers that are made of several."""
+    return render_template(template, **context, wants_fragment=hx.wants_fragment(), path=request.path)

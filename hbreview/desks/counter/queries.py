@@ -1,0 +1,229 @@
+"""What the shared pages show: the queue, one submission, its history. Each in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from ...acts.weighing import as_reason, earlier_answers
+from ...evaluation import checks, comparison, completeness, computed
+from ...evaluation.names import normalised_name
+from ...model import (
+    Answer,
+    Attachment,
+    AuditRecord,
+    Comment,
+    Entry,
+    Opinion,
+    Organisation,
+    Revision,
+    Round,
+    ScoreSheet,
+    Submission,
+)
+from ...model.kept import programme_of
+from ...programmes.schema import Programme
+from ...words import Level, State
+from ...workflow.actors import Actor
+from ...workflow.visibility import comments_visible_to, visible_to
+
+PAGE = 50
+# Acts that belong to the course of a submission as everybody may see it.
+COURSE = ("submit", "withdraw", "approve", "return", "send_back", "audit", "reaudit", "score", "rescore")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the queue is narrowed to, as it stands in the address."""
+
+    q: str = ""
+    city: str = ""
+    programme: str = ""
+    state: str = ""
+    round: str = ""
+    after: str = ""
+
+
+def rounds_known(session: Session) -> list[Any]:
+    """All rounds, newest first: public id, title, year, state."""
+    query = select(Round.id, Round.public_id, Round.title, Round.year, Round.state)
+    return list(session.execute(query.order_by(Round.year.desc(), Round.id.desc())))
+
+
+def _conditions(filters: Filters, who: Actor, round_id: int | None) -> list[ColumnElement[bool]]:
+    conditions = [visible_to(who)]
+    if round_id is not None:
+        conditions.append(Submission.round_id == round_id)
+    if filters.city:
+        conditions.append(Submission.region == filters.city)
+    if filters.programme:
+        conditions.append(Submission.programme == filters.programme)
+    if filters.q.strip():
+        escaped = normalised_name(filters.q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        names = select(Organisation.id).where(Organisation.search_name.like(f"%{escaped}%", escape="\\"))
+        conditions.append(Submission.organisation_id.in_(names))
+    return conditions
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of the queue, how many there are of each state, and where the next page begins."""
+
+    rows: list[Any]
+    counts: Mapping[str, int]
+    next: str
+    rounds: list[Any]
+    chosen: str
+
+
+def queue(session: Session, filters: Filters, who: Actor) -> QueuePage:
+    """The submissions that this person may see, in roster order, narrowed by the filters; three queries."""
+    rounds = rounds_known(session)
+    chosen = filters.round or (rounds[0].public_id if rounds else "")
+    round_id = next((row.id for row in rounds if row.public_id == chosen), None)
+    conditions = _conditions(filters, who, round_id)
+    counts = {
+        row[0].value: row[1]
+        for row in session.execute(select(Submission.state, func.count()).where(*conditions).group_by(Submission.state))
+    }
+    query = select(
+        Submission.id,
+        Submission.public_id,
+        Submission.programme,
+        Submission.organisation_name,
+        Submission.site_name,
+        Submission.region,
+        Submission.national,
+        Submission.state,
+        Submission.revision_number,
+        Submission.moved_at,
+        Submission.total,
+    ).where(*conditions)
+    if filters.state in set(State):
+        query = query.where(Submission.state == State(filters.state))
+    if filters.after:
+        start = select(Submission.id).where(Submission.public_id == filters.after, visible_to(who))
+        query = query.where(Submission.id > func.coalesce(start.scalar_subquery(), 0))
+    rows = list(session.execute(query.order_by(Submission.id).limit(PAGE + 1)))
+    more = rows[PAGE - 1].public_id if len(rows) > PAGE else ""
+    return QueuePage(rows[:PAGE], counts, more, rounds, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """Everything that a submission's page shows to one person."""
+
+    submission: Submission
+    programme: Programme
+    answers: Mapping[str, str]
+    shown: Mapping[str, str]
+    sources: Mapping[str, computed.Source]
+    attachments: Mapping[str, list[Attachment]]
+    threads: Mapping[int, list[Comment]]
+    progress: Mapping[int, tuple[int, int]]
+    missing: list[Any]
+    errors: list[Any]
+    warnings: list[Any]
+    last: Mapping[str, str] | None
+    opinion: Opinion | None
+    course: list[Entry]
+
+
+def view_of(session: Session, submission: Submission, who: Actor, *, comments: bool) -> SubmissionView:
+    """The submission's page for one person; seven queries, however much there is."""
+    programme = programme_of(session, submission.programme_version_id)
+    answers = dict(session.execute(select(Answer.key, Answer.value).where(Answer.submission_id == submission.id)).all())
+    attachments = _attachments(session, submission)
+    counts = {key: len(files) for key, files in attachments.items()}
+    last = earlier_answers(session, submission)
+    findings = checks.run(programme, answers, last=last)
+    return SubmissionView(
+        submission=submission,
+        programme=programme,
+        answers=answers,
+        shown=computed.effective(programme, answers, last=last),
+        sources=computed.sources(programme, answers, last=last),
+        attachments=attachments,
+        threads=threads_of(session, submission, who) if comments else {},
+        progress=completeness.progress(programme, answers, counts),
+        missing=completeness.missing(programme, answers, counts),
+        errors=[as_reason(f) for f in findings if f.level is Level.ERROR],
+        warnings=[as_reason(f) for f in findings if f.level is Level.WARNING] + completeness.notes(programme, counts),
+        last=last,
+        opinion=_opinion(session, submission),
+        course=course_of(session, submission),
+    )
+
+
+def _attachments(session: Session, submission: Submission) -> dict[str, list[Attachment]]:
+    query = select(Attachment).where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
+    found: dict[str, list[Attachment]] = {}
+    for row in session.scalars(query.order_by(Attachment.id)):
+        found.setdefault(row.field, []).append(row)
+    return found
+
+
+def threads_of(
+    session: Session, submission: Submission, who: Actor, *, indicator: int | None = None
+) -> dict[int, list[Comment]]:
+    """The comments that this person may read, by indicator; one query."""
+    query = (
+        select(Comment)
+        .where(Comment.submission_id == submission.id, comments_visible_to(who))
+        .options(joinedload(Comment.person))
+        .order_by(Comment.id)
+    )
+    if indicator is not None:
+        query = query.where(Comment.indicator == indicator)
+    found: dict[int, list[Comment]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.indicator, []).append(row)
+    return found
+
+
+def _opinion(session: Session, submission: Submission) -> Opinion | None:
+    query = select(Opinion).where(Opinion.submission_id == submission.id, Opinion.void_at.is_(None))
+    return session.scalar(query.order_by(Opinion.id.desc()).limit(1))
+
+
+def course_of(session: Session, submission: Submission) -> list[Entry]:
+    """The moves of a submission, oldest first: its status timeline."""
+    query = select(Entry).where(Entry.submission_id == submission.id, Entry.act.in_(COURSE))
+    return list(session.scalars(query.order_by(Entry.sequence)))
+
+
+def revision_of(session: Session, submission: Submission, number: int) -> Revision | None:
+    """One frozen revision."""
+    query = select(Revision).where(Revision.submission_id == submission.id, Revision.number == number)
+    return session.scalar(query)
+
+
+def revisions_of(session: Session, submission: Submission) -> list[Any]:
+    """Numbers and moments of all revisions."""
+    query = select(Revision.number, Revision.created_at, Revision.digest)
+    return list(session.execute(query.where(Revision.submission_id == submission.id).order_by(Revision.number)))
+
+
+def audit_record_of(session: Session, submission: Submission) -> AuditRecord | None:
+    """The audit's record, if one was begun."""
+    return session.get(AuditRecord, submission.id)
+
+
+def differences(programme: Programme, answers: Mapping[str, str], record: AuditRecord | None) -> list[Any]:
+    """C23 for the page."""
+    return list(comparison.compare(programme, answers, record.figures)) if record else []
+
+
+def sheets_of(session: Session, submission: Submission) -> list[ScoreSheet]:
+    """All sheets of a submission with their expert and scores, for the province."""
+    query = (
+        select(ScoreSheet)
+        .where(ScoreSheet.submission_id == submission.id)
+        .options(joinedload(ScoreSheet.expert), joinedload(ScoreSheet.scores))
+        .order_by(ScoreSheet.id)
+    )
+    return list(session.scalars(query).unique())

@@ -1,0 +1,171 @@
+"""The addresses that all roles share: own desk, queue, one submission, its triggers and its history."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
+
+from ... import hx
+from ...acts import attaching, moving
+from ...acts.answering import NotEditableError
+from ...acts.attaching import Attaching, Upload
+from ...acts.holding import version_from
+from ...acts.moving import Firing
+from ...evaluation import computed
+from ...extensions import db
+from ...model.kept import programme_of
+from ...programmes.loader import regions
+from ...refusals import sentence_for
+from ...security import origin, policy, signed_in_actor
+from ...words import Reason, State, Trigger
+from ...workflow.chain import BY_TRIGGER
+from ...workflow.errors import InvalidError, StaleError, WrongStateError
+from ...workflow.policy import Action, has_role_for, may_fire
+from . import panels, queries
+from .queries import Filters
+
+counter = Blueprint("counter", __name__)
+_TRIGGERS = ",".join(trigger.value for trigger in Trigger)
+# Where each person's own desk is: the first of these that the policy opens.
+_DESKS = (
+    (Action.RUN_ROUNDS, "province.rounds"),
+    (Action.LIST_SUBMISSIONS, "counter.queue"),
+    (Action.MANAGE_PEOPLE, "admin.people"),
+)
+
+
+@counter.get("/")
+@policy(Action.OWN_DESK)
+def home() -> Response:
+    who = signed_in_actor()
+    endpoint = next(endpoint for action, endpoint in _DESKS if has_role_for(who, action))
+    return hx.go_to(url_for(endpoint))
+
+
+@counter.get("/submissions")
+@policy(Action.LIST_SUBMISSIONS)
+def queue() -> Response:
+    filters = Filters(**{name: request.args.get(name, "")[:100] for name in Filters.__slots__})
+    page = queries.queue(db.session(), filters, signed_in_actor())
+    return hx.page_or_part(
+        "counter/queue.html",
+        "counter/_queue.html",
+        page=page,
+        filters=filters,
+        regions=regions(),
+        region_names={region.key: region.name for region in regions()},
+        states=list(State),
+    )
+
+
+@counter.get("/submissions/<submission_id>")
+@policy(Action.SEE_SUBMISSION)
+def submission(submission_id: str) -> Response:
+    return panels.submission_page()
+
+
+@counter.post(f"/submissions/<submission_id>/<any({_TRIGGERS}):trigger>")
+@policy(Action.MOVE)
+def move(submission_id: str, trigger: str) -> Response:
+    step = BY_TRIGGER[Trigger(trigger)]
+    if not may_fire(signed_in_actor(), step.trigger):
+        abort(403)
+    version = version_from(request.form.get("version"))
+    data = {name: request.form.get(name, "")[:5000] for name in step.needs}
+    try:
+        version = _keep_scan(submission_id, version, step.needs)
+        moving.fire(Firing(submission_id, step.trigger, version, data), origin=origin())
+    except InvalidError as error:
+        _reload()
+        return panels.refused_step(trigger, error.reasons, status=422, data=data)
+    except (StaleError, WrongStateError, NotEditableError) as error:
+        _reload()
+        return panels.refused_step(trigger, (Reason(sentence_for(error)),), status=409, data=data)
+    return hx.go_to(url_for("counter.submission", submission_id=submission_id))
+
+
+def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
+    """Attach the sealed page's scan that came with an approval, so that a refusal does not lose it."""
+    upload = request.files.get("seal_scan")
+    if "seal_scan" not in needs or upload is None or not upload.filename:
+        return version
+    if version != g.submission.version:
+        raise StaleError(g.submission.version)
+    attached = attaching.attach(
+        Attaching(submission_id, version, "city_seal", Upload(upload.filename, upload.stream)),
+        origin=replace(origin(), key=None, digest=None),  # the one-time key is the approval's
+        storage=current_app.config["STORAGE"],
+        limit=current_app.config["SETTINGS"].upload_bytes,
+    )
+    return attached.version
+
+
+def _reload() -> None:
+    """After a refused act the row is read again: the page shows what stands now."""
+    db.session().refresh(g.submission, ["state", "version", "revision_number", "submitted_at", "moved_at", "firm_id"])
+
+
+@counter.get("/submissions/<submission_id>/history")
+@policy(Action.SEE_SUBMISSION)
+def history(submission_id: str) -> Response:
+    session = db.session()
+    return make_response(
+        render_template(
+            "counter/history.html",
+            submission=g.submission,
+            course=queries.course_of(session, g.submission),
+            revisions=queries.revisions_of(session, g.submission),
+        )
+    )
+
+
+@counter.get("/submissions/<submission_id>/revisions/<int:number>")
+@policy(Action.SEE_SUBMISSION)
+def revision(submission_id: str, number: int) -> Response:
+    session = db.session()
+    found = queries.revision_of(session, g.submission, number)
+    if found is None:
+        abort(404)
+    programme = programme_of(session, g.submission.programme_version_id)
+    shown = computed.effective(programme, found.answers)
+    return make_response(
+        render_template(
+            "counter/revision.html", submission=g.submission, programme=programme, revision=found, shown=shown
+        )
+    )
+
+
+@counter.get("/submissions/<submission_id>/diff")
+@policy(Action.SEE_SUBMISSION)
+def diff(submission_id: str) -> Response:
+    session = db.session()
+    latest = g.submission.revision_number
+    first = request.args.get("from", max(latest - 1, 1), type=int)
+    second = request.args.get("to", latest, type=int)
+    before = queries.revision_of(session, g.submission, first)
+    after = queries.revision_of(session, g.submission, second)
+    if before is None or after is None:
+        abort(404)
+    programme = programme_of(session, g.submission.programme_version_id)
+    old, new = computed.effective(programme, before.answers), computed.effective(programme, after.answers)
+    changes = [
+        (field, old.get(field.key, ""), new.get(field.key, ""))
+        for field in programme.fields
+        if old.get(field.key, "") != new.get(field.key, "")
+    ]
+    files = _file_changes(before.attachments, after.attachments)
+    return make_response(
+        render_template(
+            "counter/diff.html", submission=g.submission, changes=changes, files=files, first=first, second=second
+        )
+    )
+
+
+def _file_changes(before: list[Mapping[str, str]], after: list[Mapping[str, str]]) -> list[str]:
+    """Attachments added (+) and taken out (-) between two revisions, by name."""
+    old = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in before)
+    new = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in after)
+    return [line for line in difflib.ndiff(old, new) if line[:1] in "+-"]

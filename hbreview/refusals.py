@@ -1,0 +1,120 @@
+"""From the law's errors to an answer: one status, one page, one sentence each."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from . import hx
+from .acts.answering import NotEditableError
+from .extensions import db
+from .security import remember_denial
+from .words import N_
+from .workflow.errors import (
+    ForbiddenError,
+    HiddenError,
+    InvalidError,
+    KeyReusedError,
+    MalformedError,
+    StaleError,
+    WrongStateError,
+)
+
+log = logging.getLogger("hbreview")
+
+_SENTENCES = {
+    400: N_("The request could not be understood. Reload the page and try again."),
+    401: N_("Please sign in."),
+    403: N_("You may not do this."),
+    404: N_("There is nothing here that you may see."),
+    405: N_("The address does not take this kind of request."),
+    409: N_("Somebody changed this meanwhile, or it has moved on. Reload the page and look again."),
+    413: N_("The file is too large."),
+    422: N_("Something is missing or not right."),
+    429: N_("Too many tries. Please wait a little."),
+    500: N_("Something went wrong on our side. Nothing was changed."),
+    503: N_("The system is busy. Please try again in a moment; nothing was lost."),
+}
+_STATUS: dict[type[Exception], int] = {
+    MalformedError: 400,
+    ForbiddenError: 403,
+    HiddenError: 404,
+    StaleError: 409,
+    WrongStateError: 409,
+    NotEditableError: 409,
+    InvalidError: 422,
+    KeyReusedError: 422,
+}
+BUSY, BROKEN, FORBIDDEN, NOT_FOUND = 503, 500, 403, 404
+
+
+def sentence_for(error: Exception) -> str:
+    """The English source sentence that says why."""
+    if isinstance(error, NotEditableError):
+        return str(error)
+    return _SENTENCES.get(_STATUS.get(type(error), BROKEN), _SENTENCES[BROKEN])
+
+
+def status_of(error: Exception) -> int:
+    """The status that an error of the law is answered with."""
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), BROKEN)
+
+
+def answer(status: int, *, sentence: str = "", reasons: tuple[object, ...] = (), reference: str = "") -> Response:
+    """An error as a page, or for htmx as a message in the live region that replaces nothing (H10)."""
+    text = sentence or _SENTENCES.get(status, _SENTENCES[BROKEN])
+    context = {"status": status, "sentence": text, "reasons": reasons, "reference": reference}
+    template = "layout/_message.html" if hx.wants_fragment() else "layout/error.html"
+    response = make_response(render_template(template, **context), status)
+    if hx.wants_fragment():
+        response.headers["HX-Retarget"] = "#messages"
+        response.headers["HX-Reswap"] = "innerHTML"
+    if status == BUSY:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _refused(error: Exception) -> Response:
+    status = status_of(error)
+    if status in {FORBIDDEN, NOT_FOUND}:
+        remember_denial(status)
+    return answer(status, sentence=sentence_for(error), reasons=getattr(error, "reasons", ()))
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or BROKEN
+    if isinstance(error, CSRFError) or status in {FORBIDDEN, NOT_FOUND}:
+        remember_denial(status)
+    response = answer(status)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _busy(error: OperationalError) -> Response:
+    db.session().rollback()
+    log.warning("database busy: %s %s", request.method, request.path)
+    return answer(BUSY)
+
+
+def _broken(error: Exception) -> Response:
+    """The trace goes to the log, a reference number to the person (K13)."""
+    db.session().rollback()
+    reference = secrets.token_hex(4)
+    log.exception("unhandled error %s at %s %s", reference, request.method, request.path)
+    return answer(BROKEN, reference=reference)
+
+
+def init_app(app: Flask) -> None:
+    """Wire the error pages."""
+    for kind in _STATUS:
+        app.register_error_handler(kind, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(Exception, _broken)

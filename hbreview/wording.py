@@ -1,0 +1,131 @@
+"""What people read for the words of the field, and how a reason becomes a sentence in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from flask_babel import get_locale, gettext
+
+from .words import N_, Label, Level, Outcome, Reason, Role, RoundState, State, Visibility
+
+WORDS: Mapping[StrEnum, str] = {
+    Role.ENTERPRISE: N_("Enterprise"),
+    Role.CITY: N_("City department"),
+    Role.AUDITOR: N_("Audit firm"),
+    Role.EXPERT: N_("Expert"),
+    Role.PROVINCE: N_("Provincial team"),
+    Role.ADMIN: N_("Administrator"),
+    State.DRAFT: N_("Draft"),
+    State.SUBMITTED: N_("Submitted"),
+    State.CITY_REVIEWED: N_("City reviewed"),
+    State.AUDITED: N_("Audited"),
+    State.SCORED: N_("Scored"),
+    Outcome.EXCELLENT: N_("Excellent"),
+    Outcome.PASS: N_("Qualified"),
+    Outcome.FAIL: N_("Not qualified"),
+    Outcome.DEFERRED: N_("Deferred"),
+    Visibility.ENTERPRISE: N_("Visible to the enterprise"),
+    Visibility.INTERNAL: N_("Internal"),
+    Level.ERROR: N_("Error"),
+    Level.WARNING: N_("Warning"),
+}
+# Kept apart: these words have the values of others ("open", "submit"), and a lookup goes by the value.
+ROUND_WORDS: Mapping[str, str] = {
+    RoundState.PLANNED: N_("Planned"),
+    RoundState.OPEN: N_("Open"),
+    RoundState.CLOSED: N_("Closed"),
+    RoundState.PUBLICISED: N_("In publicity"),
+    RoundState.FINALISED: N_("Finalised"),
+}
+ACTS: Mapping[str, str] = {
+    "submit": N_("submitted the form"),
+    "withdraw": N_("withdrew the form"),
+    "approve": N_("approved the form"),
+    "return": N_("returned the form"),
+    "send_back": N_("sent the form back to the city"),
+    "audit": N_("signed the audit off"),
+    "reaudit": N_("asked for a new audit"),
+    "score": N_("closed the scoring"),
+    "rescore": N_("reopened the scoring"),
+    "answer": N_("filled in the form"),
+    "attach": N_("attached a file"),
+    "remove_attachment": N_("removed a file"),
+    "comment": N_("commented"),
+    "reply": N_("replied"),
+    "resolve_comment": N_("resolved a comment"),
+    "reopen_comment": N_("reopened a comment"),
+    "keep_audit_record": N_("recorded the audit"),
+    "mark": N_("scored"),
+    "hand_in": N_("handed the score sheet in"),
+    "reopen_sheet": N_("reopened a score sheet"),
+    "declare_interest": N_("declared an interest"),
+    "assign_firm": N_("assigned the audit firm"),
+    "assign_expert": N_("assigned an expert"),
+    "withdraw_expert": N_("withdrew an expert"),
+    "plan_round": N_("planned the round"),
+    "round_open": N_("opened the round"),
+    "round_close": N_("closed the round"),
+    "round_reopen": N_("reopened the round"),
+    "round_publicise": N_("publicised the outcomes"),
+    "round_finalise": N_("finalised the round"),
+    "import_roster": N_("imported a roster"),
+    "invite": N_("invited somebody"),
+    "invite_round": N_("invited the organisations of a round"),
+    "renew_code": N_("renewed an activation code"),
+    "suspend": N_("suspended an account"),
+    "restore": N_("restored an account"),
+    "sign_in": N_("signed in"),
+    "sign_out": N_("signed out"),
+    "activate": N_("activated the account"),
+    "change_password": N_("changed the password"),
+    "denied": N_("was refused"),
+}
+REASONS: Mapping[str, str] = {
+    "not_submitted": N_("not submitted"),
+    "below_mark": N_("below the pass mark"),
+    "too_few_served": N_("too few enterprises served"),
+    "deferred": N_("scoring not finished"),
+}
+
+
+def is_chinese() -> bool:
+    """Whether the reader has chosen Chinese."""
+    locale = get_locale()
+    return locale is None or locale.language == "zh"
+
+
+def label(text: Label) -> str:
+    """An official text in the reader's language."""
+    return text.zh if is_chinese() or not text.en else text.en
+
+
+def word(value: StrEnum) -> str:
+    """The word of a state, role, outcome, visibility or level in the reader's language."""
+    return gettext(WORDS[value])
+
+
+def round_word(value: str) -> str:
+    """The word of a round's state."""
+    return gettext(ROUND_WORDS[value])
+
+
+def act_word(act: str) -> str:
+    """What an entry of the journal says that somebody did."""
+    return gettext(ACTS[act]) if act in ACTS else act
+
+
+def outcome_reason(code: str) -> str:
+    """Why an outcome is what it is: one of the rules' reasons, or what the province wrote."""
+    return gettext(REASONS[code]) if code in REASONS else code
+
+
+def say(reason: Reason) -> str:
+    """A reason as a sentence in the reader's language, with its figures and official labels in it."""
+    values = {key: label(value) if isinstance(value, Label) else value for key, value in reason.values.items()}
+    return gettext(reason.message, **values)
+
+
+def tr(text: str) -> str:
+    """An English source string that was marked elsewhere, in the reader's language."""
+    return gettext(text)
