@@ -77,6 +77,7 @@ def _connect(app: Flask) -> None:
 
 def _equip_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(day=wording.day, moment=wording.moment)
     app.jinja_env.globals.update(
         label=wording.label,
         word=wording.word,

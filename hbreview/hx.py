@@ -9,11 +9,11 @@ from flask import Response, make_response, render_template, request
 
 def wants_fragment() -> bool:
     """Whether a part is wanted. Boosted links and history restores need the whole page; the header proves nothing."""
-    htmx = getattr(request, "htmx", None)
+    htmx: Any = getattr(request, "htmx", None)
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def page_or_part(page: str, part: str, *, status: int = 200, **context: Any) -> Response:
+def page_or_part(page: str, part: str, /, *, status: int = 200, **context: Any) -> Response:
     """The part for an htmx request, else the whole page that holds it (H04), with this status."""
     template = part if wants_fragment() else page
     return make_response(render_template(template, **context), status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import get_locale, gettext
@@ -102,30 +103,40 @@ def label(text: Label) -> str:
 
 def word(value: StrEnum) -> str:
     """The word of a state, role, outcome, visibility or level in the reader's language."""
-    return gettext(WORDS[value])
+    return str(gettext(WORDS[value]))
 
 
 def round_word(value: str) -> str:
     """The word of a round's state."""
-    return gettext(ROUND_WORDS[value])
+    return str(gettext(ROUND_WORDS[value]))
 
 
 def act_word(act: str) -> str:
     """What an entry of the journal says that somebody did."""
-    return gettext(ACTS[act]) if act in ACTS else act
+    return str(gettext(ACTS[act])) if act in ACTS else act
 
 
 def outcome_reason(code: str) -> str:
     """Why an outcome is what it is: one of the rules' reasons, or what the province wrote."""
-    return gettext(REASONS[code]) if code in REASONS else code
+    return str(gettext(REASONS[code])) if code in REASONS else code
 
 
 def say(reason: Reason) -> str:
     """A reason as a sentence in the reader's language, with its figures and official labels in it."""
     values = {key: label(value) if isinstance(value, Label) else value for key, value in reason.values.items()}
-    return gettext(reason.message, **values)
+    return str(gettext(reason.message, **values))
+
+
+def day(moment: datetime) -> str:
+    """A moment's day in Asia/Shanghai."""
+    return clock.day_of(moment).isoformat()
+
+
+def moment(at: datetime) -> str:
+    """A moment in Asia/Shanghai, to the minute."""
+    return at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def tr(text: str) -> str:
     """An English source string that was marked elsewhere, in the reader's language."""
-    return gettext(text)
+    return str(gettext(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -64,9 +65,9 @@ def policy_table(*, as_json: bool) -> None:
         click.echo(f"{step['trigger']:10} {step['from']:14} -> {step['to']:14} {' '.join(step['roles'])}")
 
 
-def policy_as_data() -> dict[str, list[dict[str, object]]]:
+def policy_as_data() -> dict[str, list[dict[str, Any]]]:
     """The policy as plain data: routes, the submission's chain, the round's chain."""
-    routes: list[dict[str, object]] = []
+    routes: list[dict[str, Any]] = []
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda r: (r.rule, r.endpoint)):
         action = declared_action(current_app, rule.endpoint)
         if action is None:

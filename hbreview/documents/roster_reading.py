@@ -6,40 +6,33 @@ several spellings and head their columns differently (domain README, oddities 1 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import docx
-from docx.table import Table
-from python_calamine import CalamineError, CalamineWorkbook
 
 from ..evaluation.names import normalised_name
 from ..programmes.loader import region_named
-from ..words import N_, Reason
+from ..words import N_, Label, Reason
+from .roster_files import Grid, RosterUnreadableError, roster_grids
 
-_MOST_UNPACKED, _MOST_MEMBERS = 50 * 1024 * 1024, 2000
+__all__ = ["RosterProblem", "RosterReading", "RosterRow", "RosterUnreadableError", "read_roster", "split_marker"]
+
 # Only at the very end of a name, in any width, with blanks inside: （国家） （国家级） （国家 ） (国家级）
-_NATIONAL = re.compile(r"\s*[（(]\s*国家\s*级?\s*[）)]\s*$")
-_YES = frozenset({"yes", "是", "1", "true", "国家", "国家级", "√"})
+_NATIONAL = re.compile(r"(?:\s*[（(﹙\[［【〔]\s*国\s*家\s*级?\s*[）)﹚\]］】〕])+\s*\Z")
+_BREAKS = re.compile(r"[\r\n\v\f\u2028\u2029]+")
+_NUMBER = re.compile(r"(\d{1,6})[.、．]?")
+_YES = frozenset({"yes", "y", "true", "1", "是", "有", "国家", "国家级", "√"})
+_NO = frozenset({"", "no", "n", "false", "0", "否", "无", "-", "—", "/", "×"})
 _HEADS = {
-    "序号": "seq", "seq": "seq", "地区": "region", "地市": "region", "city": "region", "region": "region",
+    "序号": "seq", "seq": "seq",
+    "地区": "region", "地市": "region", "city": "region", "region": "region",
     "单位名称": "organisation", "organisation": "organisation", "organization": "organisation",
-    "基地名称": "site", "base_name": "site", "国家级": "national", "national": "national", "类别": "programme",
-    "programme": "programme",
+    "基地名称": "site", "base_name": "site", "site_name": "site",
+    "国家级": "national", "national": "national",
+    "类别": "programme", "programme": "programme",
 }  # fmt: skip
-_PROGRAMMES = {"platform": "platform", "base": "base", "示范平台": "platform", "示范基地": "base"}
-
-
-class RosterUnreadableError(Exception):
-    """The file is no roster that can be read; ``reason`` says why."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.message)
-        self.reason = reason
+_PROGRAMMES = {"示范平台": "platform", "platform": "platform", "示范基地": "base", "base": "base"}
+_NAMES = {"platform": Label("示范平台", "Platforms"), "base": Label("示范基地", "Bases")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,180 +50,124 @@ class RosterRow:
 
 @dataclass(frozen=True, slots=True)
 class RosterProblem:
-    """What is wrong with one line; ``row`` is its sequence number in the file, 0 for the whole."""
+    """What is wrong with one line; ``row`` is its sequence number, or its place in the table if it has none."""
 
     row: int
     reason: Reason
+    programme: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterReading:
-    """What a file holds, and what is wrong with it."""
+    """What a file holds, and what is wrong with it. A row may be both there and complained of."""
 
     rows: tuple[RosterRow, ...]
     problems: tuple[RosterProblem, ...]
 
 
 def read_roster(data: bytes, *, filename: str) -> RosterReading:
-    """Read a roster by the file's ending; RosterUnreadableError when it cannot be read at all."""
-    ending = filename.rpartition(".")[2].lower()
-    readers = {"txt": _from_text, "csv": _from_csv, "docx": _from_docx, "xlsx": _from_xlsx}
-    if ending not in readers:
-        raise RosterUnreadableError(Reason(N_("Rosters are read from .txt, .csv, .docx and .xlsx files.")))
-    rows: list[RosterRow] = []
-    problems: list[RosterProblem] = []
-    for grid in readers[ending](data):
-        _read_grid(grid, rows, problems)
-    if not rows:
+    """Read a roster, by the file's ending; RosterUnreadableError when no line of one can be read."""
+    reader = _Reader()
+    for grid in roster_grids(data, filename=filename):
+        reader.take(grid)
+    if not reader.rows and not reader.problems:
         raise RosterUnreadableError(Reason(N_("No roster was found in the file.")))
-    problems.extend(_faults(rows))
-    return RosterReading(tuple(rows), tuple(problems))
+    return RosterReading(tuple(reader.rows), tuple(reader.problems))
 
 
-Grid = list[list[str]]
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise RosterUnreadableError(Reason(N_("The text is neither UTF-8 nor GB18030.")))
-
-
-def _from_csv(data: bytes) -> Iterator[Grid]:
-    yield list(csv.reader(io.StringIO(_decoded(data))))
-
-
-def _from_text(data: bytes) -> Iterator[Grid]:
-    """The official text: one cell a line, a tab before it; the next number begins the next line of the roster."""
-    text = _decoded(data)
-    for title in ("公共服务示范平台名单", "创业创新示范基地名单"):
-        start = text.find(title)
-        if start < 0:
-            continue
-        others = [i for t in ("公共服务示范平台名单", "创业创新示范基地名单") if (i := text.find(t)) > start]
-        part = text[start : min(others, default=len(text))]
-        width = 4 if "基地名称" in part else 3
-        yield list(_text_lines(part, width))
-
-
-def _text_lines(part: str, width: int) -> Iterator[list[str]]:
-    cells: list[str] = []
-    for line in part.split("\n")[1:]:
-        if not line.startswith("\t") and not line.strip().isdigit():
-            if line.strip() and cells:  # a marker on a second line of the cell
-                cells[-1] += line.strip()
-            continue
-        cells.append(line.strip())
-    for start in range(0, len(cells) - width + 1, width):
-        yield cells[start : start + width]
-
-
-def _guard_archive(data: bytes) -> None:
-    """U03: sizes are looked at before anything is unpacked."""
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise RosterUnreadableError(Reason(N_("This is an old .doc or .xls file: save it as .docx or .xlsx.")))
-    try:
-        members = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile as error:
-        raise RosterUnreadableError(Reason(N_("The file cannot be read."))) from error
-    if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _MOST_UNPACKED:
-        raise RosterUnreadableError(Reason(N_("The file is too large.")))
-
-
-def _from_docx(data: bytes) -> Iterator[Grid]:
-    _guard_archive(data)
-    try:
-        document = docx.Document(io.BytesIO(data))
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise RosterUnreadableError(Reason(N_("The file cannot be read."))) from error
-    for table in document.tables:
-        yield list(_docx_lines(table))
-
-
-def _docx_lines(table: Table) -> Iterator[list[str]]:
-    seen = set()
-    for row in table.rows:
-        line = []
-        for cell in row.cells:
-            # A vertical merge gives the same cell again in the rows below: there it counts as blank.
-            known = cell._tc in seen
-            seen.add(cell._tc)
-            line.append("" if known else cell.text)
-        yield line
-
-
-def _from_xlsx(data: bytes) -> Iterator[Grid]:
-    _guard_archive(data)
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        for name in workbook.sheet_names:
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            yield [[_cell(value) for value in row] for row in rows]
-    except CalamineError as error:
-        raise RosterUnreadableError(Reason(N_("The file cannot be read."))) from error
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return text.removesuffix(".0") if not isinstance(value, str) else text
-
-
-def _read_grid(grid: Grid, rows: list[RosterRow], problems: list[RosterProblem]) -> None:
-    """Rows below each line that names the columns; the region is filled down."""
-    columns: dict[str, int] = {}
-    printed = ""
-    for line in grid:
-        heads = {_HEADS[key]: place for place, cell in enumerate(line) if (key := "".join(cell.split())) in _HEADS}
-        if {"seq", "organisation"} <= heads.keys():
-            columns, printed = heads, ""
-            continue
-        cells = {name: line[place].strip() for name, place in columns.items() if place < len(line)}
-        if not cells.get("seq", "").isdigit():
-            continue
-        printed = "".join(cells.get("region", "").split()) or printed
-        row = _row(cells, printed, has_site="site" in columns)
-        if isinstance(row, RosterProblem):
-            problems.append(row)
-        else:
-            rows.append(row)
-
-
-def _row(cells: dict[str, str], printed: str, *, has_site: bool) -> RosterRow | RosterProblem:
-    seq = int(cells["seq"])
-    region = region_named(printed)
-    if region is None:
-        text = N_("Line %(line)s: the region “%(region)s” is not known.")
-        return RosterProblem(seq, Reason(text, values={"line": str(seq), "region": printed}))
-    name, marked = _split_marker(cells.get("organisation", ""))
-    site, site_marked = _split_marker(cells.get("site", ""))
-    if not name:
-        text = N_("Line %(line)s: the name is missing.")
-        return RosterProblem(seq, Reason(text, values={"line": str(seq)}))
-    given = cells.get("programme", "")
-    programme = next((key for word, key in _PROGRAMMES.items() if word in given), "base" if has_site else "platform")
-    national = marked or site_marked or cells.get("national", "").strip().lower() in _YES
-    return RosterRow(programme, seq, region.key, printed, name, site, national)
-
-
-def _split_marker(text: str) -> tuple[str, bool]:
+def split_marker(text: str) -> tuple[str, bool]:
     """The name without a final national marker, its line breaks joined; other brackets are part of the name."""
-    joined = "".join(text.split("\n")).strip().removeprefix("'")
+    joined = _BREAKS.sub("", text).strip()
     name, found = _NATIONAL.subn("", joined)
     return name.strip(), bool(found)
 
 
-def _faults(rows: Sequence[RosterRow]) -> Iterable[RosterProblem]:
-    seen: set[tuple[str, str]] = set()
-    last: dict[str, int] = {}
-    for row in rows:
-        key = (row.programme, normalised_name(row.organisation))
-        values = {"line": str(row.seq), "name": row.organisation}
-        if key in seen:
-            yield RosterProblem(row.seq, Reason(N_("Line %(line)s: “%(name)s” stands twice."), values=values))
-        seen.add(key)
-        if row.seq != last.get(row.programme, 0) + 1:
-            yield RosterProblem(row.seq, Reason(N_("Line %(line)s: the numbers do not follow."), values=values))
-        last[row.programme] = row.seq
+class _Reader:
+    """Collects rows over all tables of a file, for numbers and names hold for a whole programme."""
+
+    def __init__(self) -> None:
+        self.rows: list[RosterRow] = []
+        self.problems: list[RosterProblem] = []
+        self._last: dict[str, int] = {}
+        self._seen: set[tuple[str, str]] = set()
+
+    def take(self, grid: Grid) -> None:
+        """Read the lines below each that names the columns; what stands above it is the title."""
+        columns: dict[str, int] = {}
+        carried = {"region": "", "programme": ""}
+        title = grid.title
+        for place, line in enumerate(grid.lines, start=1):
+            heads = _columns(line)
+            if heads is not None:
+                # The same heads again are those of the next page; the region may run on over it.
+                carried = carried if heads == columns else {"region": "", "programme": ""}
+                columns = heads
+                continue
+            cells = {name: line[at].strip() for name, at in columns.items() if at < len(line)}
+            if not cells.get("seq") and not cells.get("organisation"):
+                title += "".join(line)
+                continue
+            carried = {name: cells.get(name) or above for name, above in carried.items()}
+            self._line(cells | carried, title=title, place=place)
+
+    def _line(self, cells: Mapping[str, str], *, title: str, place: int) -> None:
+        number = _NUMBER.fullmatch("".join(cells.get("seq", "").split()))
+        programme = _programme(cells, title)
+        if number is None:
+            if cells.get("organisation"):
+                text = N_("%(programme)s: the line of “%(name)s” has no number.")
+                self._complain(text, place, programme, name=cells["organisation"])
+            return
+        seq = int(number[1])
+        self._require_next(programme, seq)
+        printed = "".join(cells["region"].split())
+        region = region_named(printed)
+        name, marked = split_marker(cells.get("organisation", ""))
+        site, site_marked = split_marker(cells.get("site", "")) if programme == "base" else ("", False)
+        national = normalised_name(cells.get("national", ""))
+        if national not in _YES | _NO:
+            text = N_("%(programme)s, line %(line)s: “%(text)s” is neither yes nor no.")
+            self._complain(text, seq, programme, text=national)
+        if region is None:
+            text = N_("%(programme)s, line %(line)s: the region “%(region)s” is not known.")
+            self._complain(text, seq, programme, region=printed)
+        if not name or ("site" in cells and programme == "base" and not site):
+            self._complain(N_("%(programme)s, line %(line)s: the name is missing."), seq, programme)
+        elif region is not None:
+            self._require_once(programme, seq, name)
+            is_national = marked or site_marked or national in _YES
+            self.rows.append(RosterRow(programme, seq, region.key, printed, name, site, is_national))
+
+    def _complain(self, message: str, row: int, programme: str, **values: str) -> None:
+        reason = Reason(message, values={"programme": _NAMES[programme], "line": str(row), **values})
+        self.problems.append(RosterProblem(row, reason, programme))
+
+    def _require_next(self, programme: str, seq: int) -> None:
+        expected = self._last.get(programme, 0) + 1
+        if seq != expected:
+            text = N_("%(programme)s, line %(line)s: the numbers do not follow, %(expected)s was expected.")
+            self._complain(text, seq, programme, expected=str(expected))
+        self._last[programme] = seq
+
+    def _require_once(self, programme: str, seq: int, name: str) -> None:
+        key = (programme, normalised_name(name))
+        if key in self._seen:
+            text = N_("%(programme)s, line %(line)s: “%(name)s” stands twice.")
+            self._complain(text, seq, programme, name=name)
+        self._seen.add(key)
+
+
+def _columns(line: list[str]) -> dict[str, int] | None:
+    """Which column holds what, if this line names them."""
+    keys = [normalised_name(cell) for cell in line]
+    found = {_HEADS[key]: at for at, key in reversed(list(enumerate(keys))) if key in _HEADS}
+    return found if {"seq", "organisation"} <= found.keys() else None
+
+
+def _programme(cells: Mapping[str, str], title: str) -> str:
+    """What the line itself says, or its table: only bases have a second name, and the title names the rest."""
+    given = cells.get("programme", "").lower()
+    for word, key in _PROGRAMMES.items():
+        if word in given:
+            return key
+    return "base" if "site" in cells or "示范基地" in title else "platform"

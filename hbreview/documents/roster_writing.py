@@ -17,12 +17,12 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 from docx.table import _Cell
 
+from .spreadsheet_cells import safe_cell
+
 TITLES = {"platform": "全省中小企业公共服务示范平台名单", "base": "全省小型微型企业创业创新示范基地名单"}
 _HEADS = {"platform": ("序号", "地区", "单位名称"), "base": ("序号", "地市", "单位名称", "基地名称")}
 _MARKERS = {"platform": " （国家）", "base": "（国家级）"}
 _WORDS = {"platform": "示范平台", "base": "示范基地"}
-# A spreadsheet runs a cell that begins with one of these as a formula (I01).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,6 @@ def _name(row: PrintedRow) -> str:
 def _cells(row: PrintedRow, number: int) -> list[str]:
     cells = [str(number), row.printed_region, _name(row)]
     return [*cells, row.site_name] if row.programme == "base" else cells
-
-
-def safe_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(' "').startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
 def roster_csv(rows: Sequence[PrintedRow]) -> bytes:

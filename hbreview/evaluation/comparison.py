@@ -11,6 +11,9 @@ from ..words import N_, Label, Reason
 from . import computed
 
 _SHARE, _LEAST = Decimal("0.01"), Decimal("0.1")
+# What a sum may differ from its parts (RULES.md section 5), in 万元.
+_CENT = Decimal("0.01")
+PARTS = Label("所列各项之和", "Sum of the parts given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Difference:
     form_label: Label
     declared: str
     unit: str
+    form_unit: str
 
 
 def tolerance(declared: Decimal) -> Decimal:
@@ -31,21 +35,28 @@ def tolerance(declared: Decimal) -> Decimal:
 
 
 def compare(programme: Programme, answers: Mapping[str, str], figures: Mapping[str, str]) -> list[Difference]:
-    """The differences between audit and form; a figure that either side lacks is not compared."""
+    """The differences between audit and form, and of a total from its parts; what is not known is not compared."""
     shown = computed.effective(programme, answers)
     found = []
     for figure in programme.audit_figures:
         audited, declared = figures.get(figure.key, ""), shown.get(figure.compare_with, "")
-        if not figure.comparison or not audited or not declared:
+        if not audited:
             continue
-        if not _agrees(figure.comparison, Decimal(audited), Decimal(declared)):
-            label = programme.field(figure.compare_with).label
-            found.append(Difference(figure.key, figure.label, audited, label, declared, figure.unit))
+        if figure.comparison and declared and not _agrees(figure.comparison, Decimal(audited), Decimal(declared)):
+            field = programme.field(figure.compare_with)
+            found.append(Difference(figure.key, figure.label, audited, field.label, declared, figure.unit, field.unit))
+        parts = [figures.get(part, "") for part in figure.parts]
+        if parts and all(parts) and abs(Decimal(audited) - (whole := sum(map(Decimal, parts)))) > _CENT:
+            found.append(
+                Difference(figure.key, figure.label, audited, PARTS, format(whole, "f"), figure.unit, figure.unit)
+            )
     return found
 
 
 def _agrees(kind: str, audited: Decimal, declared: Decimal) -> bool:
     slack = tolerance(declared)
+    if kind == "only_if":  # rented premises are not own assets: an amount needs an area
+        return audited <= 0 or declared > 0
     if kind == "at_most":
         return audited <= declared + slack
     if kind == "at_least":

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from ..programmes.schema import Programme
+from ..programmes.expression import compile_expression
+from ..programmes.schema import Indicator, Programme
 from ..words import N_, Reason
+from . import computed
 
 _POINTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]*)?")
 _TENTH = Decimal("0.1")
@@ -34,6 +36,20 @@ def parse_points(text: str, weight: Decimal) -> Decimal | Reason:
 def remark_needed(points: Decimal, weight: Decimal, *, below: Decimal) -> bool:
     """P2: a score below the share ``below`` of its weight needs a remark."""
     return points < weight * below
+
+
+def suggested_most(programme: Programme, indicator: Indicator, answers: Mapping[str, str]) -> Decimal:
+    """The most points that an indicator should get: less than its weight below its floor (C11). Binds nobody."""
+    if indicator.floor is None:
+        return indicator.weight
+    shown = computed.effective(programme, answers)
+
+    def lookup(name: str) -> Decimal | str | None:
+        return computed.as_value(programme.field(name), shown.get(name, ""))
+
+    if compile_expression(indicator.floor.rule).holds(lookup, Decimal(0)) is False:
+        return indicator.weight * indicator.floor.share
+    return indicator.weight
 
 
 def total(sheets: Sequence[Mapping[int, Decimal]], *, deduction: Decimal = Decimal(0)) -> Decimal:

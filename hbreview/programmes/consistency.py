@@ -14,7 +14,7 @@ from .schema import Programme
 OUTSIDE = ("last.", "typed.")
 MONTHLY = "monthly.on_time"
 # How a figure of the audit is held against the form's (C23); "" names the field for the reader only.
-COMPARISONS = ("", "equal", "at_least", "at_most", "about")
+COMPARISONS = ("", "equal", "at_least", "at_most", "about", "only_if")
 
 
 def require_consistency(programme: Programme, source: str) -> None:
@@ -90,6 +90,20 @@ def _indicators(programme: Programme) -> Iterator[tuple[str, str]]:
     weights = sum((indicator.weight for indicator in programme.indicators), Decimal(0))
     if weights != 100:  # noqa: PLR2004 - the rubric's points sum to 100
         yield "indicator.weight", f"the weights sum to {weights}, not 100"
+    keys = {field.key for field in programme.fields}
+    for number, indicator in enumerate(programme.indicators):
+        if indicator.floor is None:
+            continue
+        place = f"indicator[{number}] ({indicator.order}).floor"
+        try:
+            names = compile_expression(indicator.floor.rule).names
+        except ExpressionError as error:
+            yield f"{place}.rule", str(error)
+            continue
+        if unknown := sorted(names - keys):
+            yield f"{place}.rule", f"unknown name {unknown[0]!r}"
+        if not 0 <= indicator.floor.share <= 1:
+            yield f"{place}.share", f"is not from 0 to 1: {indicator.floor.share}"
 
 
 def _checks(programme: Programme) -> Iterator[tuple[str, str]]:
@@ -118,3 +132,5 @@ def _audit(programme: Programme) -> Iterator[tuple[str, str]]:
             yield f"{place}.comparison", f"is none of {', '.join(COMPARISONS[1:])}: {figure.comparison!r}"
         if figure.comparison and not figure.compare_with:
             yield f"{place}.compare_with", "is missing"
+        if unknown := sorted(set(figure.parts) - {other.key for other in programme.audit_figures}):
+            yield f"{place}.parts", f"unknown figure {unknown[0]!r}"

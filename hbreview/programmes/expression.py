@@ -17,6 +17,10 @@ Value = Decimal | str | bool | None
 Lookup = Callable[[str], Decimal | str | None]
 
 
+# The most characters, and the most parts: a deep tree would exhaust the stack when it is evaluated.
+_LONGEST, _MOST_PARTS = 2000, 300
+
+
 class ExpressionError(ValueError):
     """A text that is not of the language."""
 
@@ -102,11 +106,18 @@ class Expression:
 @lru_cache(maxsize=1024)
 def compile_expression(text: str) -> Expression:
     """Parse a text of the language; ExpressionError with what is wrong."""
+    if len(text) > _LONGEST:
+        raise ExpressionError("is too long")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError) as error:  # ValueError: a NUL byte
+        if sum(1 for _ in ast.walk(tree)) > _MOST_PARTS:
+            raise ExpressionError("is too long")
+        names = frozenset(_check(tree))
+    except ExpressionError:
+        raise
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # ValueError: a NUL byte
         raise ExpressionError(f"cannot be read: {text!r}") from error
-    return Expression(text, tree, frozenset(_check(tree)))
+    return Expression(text, tree, names)
 
 
 def _evaluate(node: ast.expr, lookup: Lookup, tolerance: Decimal) -> Value:

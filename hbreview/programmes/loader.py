@@ -16,6 +16,7 @@ from .schema import (
     Choice,
     Field,
     FieldType,
+    Floor,
     Indicator,
     Matrix,
     Programme,
@@ -187,9 +188,16 @@ def _indicator(table: Table, fields: tuple[Field, ...]) -> Indicator:
         weight=table.decimal("weight"),
         basis=table.label("basis"),
         evidence=tuple(field.key for field in fields if order in field.evidence_for),
+        floor=_floor(table.table("floor")) if table.has("floor") else None,
     )
     table.finish()
     return indicator
+
+
+def _floor(table: Table) -> Floor:
+    floor = Floor(table.text("rule"), table.decimal("share"))
+    table.finish()
+    return floor
 
 
 def _checks(table: Table) -> list[Check]:
@@ -224,6 +232,7 @@ def _audit_figure(table: Table, year: int) -> AuditFigure:
         repeats=table.flag("repeats"),
         compare_with=table.text("compare_with", ""),
         comparison=table.text("comparison", ""),
+        parts=tuple(table.list_of("parts", str)),
     )
     table.finish()
     return figure

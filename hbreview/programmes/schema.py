@@ -115,6 +115,14 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    """A rule below which an indicator should get at most a share of its weight: said to experts, not enforced."""
+
+    rule: str
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """A second-level indicator: the points to look at, its weight, the fields that are evidence for it."""
 
@@ -125,6 +133,7 @@ class Indicator:
     weight: Decimal
     basis: Label
     evidence: tuple[str, ...] = ()
+    floor: Floor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +150,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class AuditFigure:
-    """One figure of the special audit, and what of the form it is held against (``comparison``)."""
+    """One figure of the special audit, and what of the form it is held against (``comparison``).
+
+    ``parts`` are the figures of the audit that it is the sum of.
+    """
 
     key: str
     label: Label
@@ -152,6 +164,7 @@ class AuditFigure:
     repeats: bool = False
     compare_with: str = ""
     comparison: str = ""
+    parts: tuple[str, ...] = ()
 
     def as_field(self) -> Field:
         """The figure as a field, so that it is read by the same rules as the form's."""

@@ -50,6 +50,13 @@ DAMAGES = [
     ('level = "warning"', 'level = "hint"', "(C5).level: is none of error, warning: 'hint'"),
     ('comparison = "about"', 'comparison = "near"', "(service_assets_equipment).comparison: is none of equal,"),
     ('compare_with = "total_assets"', 'compare_with = "assets"', ".compare_with: unknown field 'assets'"),
+    ('parts = ["service_assets_equipment"', 'parts = ["equipment"', ".parts: unknown figure 'equipment'"),
+    (
+        'floor = { rule = "public_welfare_share',
+        'floor = { rule = "welfare',
+        "[5] (6).floor.rule: unknown name 'welfare'",
+    ),
+    ('share = "0.5"', 'share = "1.5"', "indicator[5] (6).floor.share: is not from 0 to 1: 1.5"),
     ('pass_mark = "60"\n', "", "platform.toml.defaults.pass_mark: is missing"),
     ('not_submitted = "fail"', 'not_submitted = "gone"', "defaults.not_submitted: is none of"),
     ("year = 2019", 'year = "2019"', "platform.toml.year: must be a whole number, not '2019'"),

@@ -165,8 +165,8 @@ def test_the_audit_is_the_table(programme: Programme) -> None:
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("platform", ["at_most", "about", "equal", "at_least"]),
-        ("base", ["at_most", "equal", "at_least", "at_least"]),
+        ("platform", ["at_most", "about", "only_if", "equal", "at_least"]),
+        ("base", ["at_most", "only_if", "equal", "at_least", "at_least"]),
     ],
 )
 def test_how_the_audit_is_compared(key: str, expected: list[str]) -> None:

@@ -92,5 +92,11 @@ def test_what_is_not_of_the_language_is_refused(text: str) -> None:
         compile_expression(text)
 
 
+@pytest.mark.parametrize("text", ["1+" * 300 + "1", "-" * 400 + "1", "1+" * 5000 + "1"])
+def test_a_tree_that_would_exhaust_the_stack_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        compile_expression(text)
+
+
 def test_a_text_is_parsed_once() -> None:
     assert compile_expression("a + 1") is compile_expression("a + 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
@@ -164,7 +164,7 @@ def diff(submission_id: str) -> Response:
     )
 
 
-def _file_changes(before: list[Mapping[str, str]], after: list[Mapping[str, str]]) -> list[str]:
+def _file_changes(before: Sequence[Mapping[str, str]], after: Sequence[Mapping[str, str]]) -> list[str]:
     """Attachments added (+) and taken out (-) between two revisions, by name."""
     old = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in before)
     new = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in after)

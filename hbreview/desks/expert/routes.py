@@ -18,6 +18,7 @@ from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...words import Reason, State
 from ...workflow.errors import InvalidError, MalformedError, StaleError
+from ...workflow.journal import Origin
 from ...workflow.policy import Action, has_role_for
 from ..counter import panels, queries
 
@@ -104,10 +105,10 @@ def hand_in(sheet_id: str) -> Response:
     return hx.go_to(url_for("expert.sheet", submission_id=g.submission.public_id))
 
 
-def _preparing() -> marking.Origin:
+def _preparing() -> Origin:
     """The keeping of marks before the hand-in: the one-time key belongs to the hand-in."""
     whole = origin()
-    return marking.Origin(whole.actor, whole.address, whole.request_id)
+    return Origin(whole.actor, whole.address, whole.request_id)
 
 
 @expert.post("/score-sheets/<sheet_id>/reopen")
