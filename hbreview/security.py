@@ -27,7 +27,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 _TOUCH_EVERY = timedelta(minutes=5)
 # Files of our own and of the installed libraries; everything else declares its policy at its route.
 _STATIC = frozenset({"static", "bootstrap.static"})
-_CHILDREN: dict[str, type[Comment | Attachment | ScoreSheet]] = {"comment_id": Comment, "attachment_id": Attachment, "sheet_id": ScoreSheet}
+_CHILDREN: dict[str, type[Comment | Attachment | ScoreSheet]] = {
+    "comment_id": Comment,
+    "attachment_id": Attachment,
+    "sheet_id": ScoreSheet,
+}
 
 
 class UndeclaredRouteError(RuntimeError):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from flask_babel import get_locale, gettext
 
+from . import clock
 from .words import N_, Label, Level, Outcome, Reason, Role, RoundState, State, Visibility
 
 WORDS: Mapping[StrEnum, str] = {

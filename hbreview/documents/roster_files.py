@@ -152,25 +152,26 @@ def _text_rows(part: list[str], *, width: int, indented: bool) -> Iterator[list[
 # --- Word and Excel ---
 
 
-def _repacked(data: bytes) -> zipfile.ZipFile:
+def _repacked(data: bytes) -> io.BytesIO:
     """U03: the same members packed anew, after their number and sizes were looked at.
 
     What an archive says of its sizes need not be true, and each reader believes another part of it;
     what is packed anew here holds what was counted and nothing else.
     """
-    clean = zipfile.ZipFile(io.BytesIO(), "w")
+    packed = io.BytesIO()
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = [member for member in archive.infolist() if not member.is_dir()]
         _require_modest(members)
-        for member in members:
-            clean.writestr(member.filename, archive.read(member))
+        with zipfile.ZipFile(packed, "w") as clean:
+            for member in members:
+                clean.writestr(member.filename, archive.read(member))
     except RosterUnreadableError:
         raise
     except Exception as error:
         # A stranger's archive: besides BadZipFile, each way of packing fails with an error of its own.
         raise _unreadable() from error
-    return clean
+    return packed
 
 
 def _require_modest(members: list[zipfile.ZipInfo]) -> None:
@@ -183,15 +184,8 @@ def _require_modest(members: list[zipfile.ZipInfo]) -> None:
         raise _unreadable()
 
 
-def _closed(archive: zipfile.ZipFile) -> io.BytesIO:
-    file = archive.fp
-    archive.close()
-    assert isinstance(file, io.BytesIO)  # noqa: S101 - for the type checker: made so above
-    return file
-
-
 def _from_docx(data: bytes) -> Iterator[Grid]:
-    file = _closed(_repacked(data))
+    file = _repacked(data)
     try:
         body = docx.Document(file).element.body
         blocks = list(_inside(body, _P, _TBL))
@@ -251,10 +245,10 @@ def _words(paragraph: BaseOxmlElement) -> str:
 
 
 def _from_xlsx(data: bytes) -> Iterator[Grid]:
-    archive = _repacked(data)
-    _require_modest_sheets(archive)
+    file = _repacked(data)
+    _require_modest_sheets(zipfile.ZipFile(file))
     try:
-        workbook = CalamineWorkbook.from_filelike(_closed(archive))
+        workbook = CalamineWorkbook.from_filelike(file)
         # A hidden sheet is nothing that who sends the file means to send.
         shown = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
         if len(shown) > _MOST_SHEETS:

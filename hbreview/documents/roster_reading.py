@@ -95,19 +95,19 @@ class _Reader:
         """Read the lines below each that names the columns; what stands above it is the title."""
         columns: dict[str, int] = {}
         carried = {"region": "", "programme": ""}
-        title = grid.title
+        title, above = "", grid.title
         for place, line in enumerate(grid.lines, start=1):
             heads = _columns(line)
             if heads is not None:
                 # The same heads again are those of the next page; the region may run on over it.
                 carried = carried if heads == columns else {"region": "", "programme": ""}
-                columns = heads
+                columns, title, above = heads, above or title, ""
                 continue
             cells = {name: line[at].strip() for name, at in columns.items() if at < len(line)}
             if not cells.get("seq") and not cells.get("organisation"):
-                title += "".join(line)
+                above += "".join(line)
                 continue
-            carried = {name: cells.get(name) or above for name, above in carried.items()}
+            carried = {name: cells.get(name) or over for name, over in carried.items()}
             self._line(cells | carried, title=title, place=place)
 
     def _line(self, cells: Mapping[str, str], *, title: str, place: int) -> None:
@@ -119,6 +119,9 @@ class _Reader:
                 self._complain(text, place, programme, name=cells["organisation"])
             return
         seq = int(number[1])
+        if cells["programme"] and not any(word in cells["programme"].lower() for word in _PROGRAMMES):
+            text = N_("%(programme)s, line %(line)s: the programme “%(text)s” is not known.")
+            self._complain(text, seq, programme, text=cells["programme"])
         self._require_next(programme, seq)
         printed = "".join(cells["region"].split())
         region = region_named(printed)
@@ -170,4 +173,4 @@ def _programme(cells: Mapping[str, str], title: str) -> str:
     for word, key in _PROGRAMMES.items():
         if word in given:
             return key
-    return "base" if "site" in cells or "示范基地" in title else "platform"
+    return "base" if "site" in cells or ("示范基地" in title and "平台" not in title) else "platform"
