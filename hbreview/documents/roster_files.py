@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import docx
 from docx.oxml.ns import qn
@@ -104,7 +105,8 @@ def _from_text(data: bytes) -> Iterator[Grid]:
     heads = [place for place, line in enumerate(lines) if line.strip() == "序号" and _heads(lines, place)]
     if not heads:
         yield from _from_csv(data)
-    for place, following in zip(heads, [*heads[1:], len(lines)], strict=True):
+        return
+    for place, following in pairwise([*heads, len(lines)]):
         names = _heads(lines, place)
         part = _without_next_title(lines[place + len(names) : following])
         title = next((line.strip() for line in reversed(lines[:place]) if line.strip()), "")
@@ -171,6 +173,7 @@ def _repacked(data: bytes) -> io.BytesIO:
     except Exception as error:
         # A stranger's archive: besides BadZipFile, each way of packing fails with an error of its own.
         raise _unreadable() from error
+    packed.seek(0)
     return packed
 
 
@@ -246,7 +249,9 @@ def _words(paragraph: BaseOxmlElement) -> str:
 
 def _from_xlsx(data: bytes) -> Iterator[Grid]:
     file = _repacked(data)
-    _require_modest_sheets(zipfile.ZipFile(file))
+    with zipfile.ZipFile(file) as archive:
+        _require_modest_sheets(archive)
+    file.seek(0)
     try:
         workbook = CalamineWorkbook.from_filelike(file)
         # A hidden sheet is nothing that who sends the file means to send.

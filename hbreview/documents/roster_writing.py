@@ -62,8 +62,8 @@ def _cells(row: PrintedRow) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    # Control characters cannot stand in the XML of either kind of file; a name has no line breaks.
-    return "".join(character for character in text if unicodedata.category(character) not in {"Cc", "Cs"})
+    # Control and no characters cannot stand in the XML of either kind of file; a name has no line breaks.
+    return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cs"} and sign not in "\ufffe\uffff")
 
 
 def _region_runs(rows: Sequence[PrintedRow]) -> Iterator[tuple[int, int, str]]:
@@ -187,8 +187,9 @@ def _table(document: Document, programme: str, rows: Sequence[PrintedRow]) -> No
                 _write(grid[number][place], text)
     for first, last, text in _region_runs(rows):
         _write(grid[first + 1][_REGION], text)
-        if last > first:
-            grid[first + 1][_REGION].merge(grid[last + 1][_REGION])
+        # The library's own merge calls itself once a row and ends at Python's limit of that.
+        for place in range(first, last + 1) if last > first else ():
+            grid[place + 1][_REGION]._tc.vMerge = "restart" if place == first else "continue"
 
 
 def _repeat_heads(table: Table) -> None:

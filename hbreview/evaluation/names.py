@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+# They choose a drawing of the sign before them and have no width of their own.
+_VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def normalised_name(text: str) -> str:
-    """Width, case, blanks, zero-width characters folded away; for search and for joining rosters."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in {"Cf", "Cc"})
+    """Width, case, blanks, zero-width characters folded away; for search and for joining rosters.
+
+    What is invisible goes first, so that it cannot keep a letter and its accent apart.
+    """
+    shown = "".join(c for c in unicodedata.normalize("NFKC", text) if not _is_ignored(c))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold())
+    return "".join(c for c in folded if not _is_ignored(c))
+
+
+def _is_ignored(c: str) -> bool:
+    return c.isspace() or unicodedata.category(c) in {"Cf", "Cc"} or _VARIATION.match(c) is not None

@@ -15,11 +15,20 @@ LONGEST_TEXT = 5000
 _MOST_DIGITS = 18
 _FIRST_YEAR = 1900
 # ASCII: a digit of another script would look like another value in a paper.
-_NUMBER = re.compile(r"([+-]?)((?:\d{1,3}(?:[, ]\d{3})+)|\d+)(?:\.(\d*))?(.*)", re.DOTALL | re.ASCII)
+# One kind of separator throughout, and never after a leading 0: "0,123" may be a decimal comma.
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<whole>[1-9]\d{0,2}(?P<by>[, ])\d{3}(?:(?P=by)\d{3})*|\d+)(?:\.(?P<places>\d*))?(?P<rest>.*)",
+    re.DOTALL | re.ASCII,
+)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
-_PHONE = re.compile(r"(?:\+?86-?)?(?:1\d{10}|(?:0\d{2,3}-?)?[1-9]\d{6,7}(?:-\d{1,6})?|400-?\d{3}-?\d{4})", re.ASCII)
-_EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[^\s@<>\"',;.]{2,}")
-_URL = re.compile(r"(?:https?://)?[^\s/<>\"'@:]+\.[^\s/<>\"'@:]+(?::[0-9]{1,5})?(?:/[^\s<>\"']*)?", re.IGNORECASE)
+_PHONE = re.compile(r"(?:\+?86-?)?(?:1[3-9]\d{9}|(?:0\d{2,3}-?)?[1-9]\d{6,7}(?:-\d{1,6})?|400-?\d{3}-?\d{4})", re.ASCII)
+# How people write an area code and an extension: (0311)86012345转8001, ext. 8001.
+_AREA_CODE = re.compile(r"\((0\d{2,3})\)-?", re.ASCII)
+_EXTENSION = re.compile(r"(?<=\d)(?:转|ext\.?)(?=\d)", re.ASCII | re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s@<>\"',;.]+(?:\.[^\s@<>\"',;.]+)*@(?:[^\s@<>\"',;.]+\.)+[^\s@<>\"',;.]{2,}")
+_URL = re.compile(
+    r"(?:https?://)?(?:[^\s/<>\"'@:.?#]+\.)+[^\s/<>\"'@:.?#]+(?::[0-9]{1,5})?(?:[/?#][^\s<>\"']*)?", re.IGNORECASE
+)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 # No document format can hold these two: a form with one in it could never be printed.
 _NO_XML = frozenset("\ufffe\uffff")
@@ -62,9 +71,10 @@ def _text(field: Field, text: str) -> str | Reason:
 def _number(field: Field, text: str) -> str | Reason:
     plain = unicodedata.normalize("NFKC", text).replace("−", "-").strip()
     match = _NUMBER.fullmatch(plain)
-    if not match:
+    # NFKC makes figures of raised, circled and dotted ones (category No): "10²" would be read as 102.
+    if not match or any(unicodedata.category(c) == "No" for c in text):
         return Reason(N_("This is not a number."), field.key)
-    sign, whole, places, rest = match.group(1), match.group(2), match.group(3) or "", match.group(4).strip()
+    sign, whole, places, rest = match["sign"], match["whole"], match["places"] or "", match["rest"].strip()
     if rest and rest != unicodedata.normalize("NFKC", field.unit):
         if not field.unit or not re.fullmatch(r"[^\d\s.,eE+-]+", rest):
             return Reason(N_("This is not a number."), field.key)
@@ -107,7 +117,9 @@ def _date(field: Field, text: str) -> str | Reason:
 
 
 def _yes_no(field: Field, text: str) -> str | Reason:
-    return _YES_NO.get(text.casefold()) or Reason(N_("Please choose yes or no."), field.key)
+    return _YES_NO.get(unicodedata.normalize("NFKC", text).casefold()) or Reason(
+        N_("Please choose yes or no."), field.key
+    )
 
 
 def _choice(field: Field, text: str) -> str | Reason:
@@ -121,7 +133,7 @@ def _like(pattern: re.Pattern[str], message: str) -> Callable[[Field, str], str 
     def parse_like(field: Field, text: str) -> str | Reason:
         plain = unicodedata.normalize("NFKC", text).replace("—", "-")
         if field.type is FieldType.PHONE:
-            plain = re.sub(r"\s", "", plain)
+            plain = _EXTENSION.sub("-", _AREA_CODE.sub(r"\1-", re.sub(r"\s", "", plain)))
         if len(plain) > field.max_length or not pattern.fullmatch(plain):
             return Reason(message, field.key)
         return plain
