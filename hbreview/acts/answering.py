@@ -68,7 +68,7 @@ def _save(session: Session, answering: Answering, origin: Origin) -> Receipt:
     require_editable(submission)
     given = _parsed(session, submission, answering.raw)
     stored = {row.key: row for row in _rows(session, submission, given)}
-    _refuse_clashes(submission, answering, given, stored)
+    _refuse_clashes(submission, answering, given, stored=stored)
     changed = [key for key, value in given.items() if value != (stored[key].value if key in stored else "")]
     if not changed:
         return Receipt(submission.public_id, submission.version)
@@ -120,7 +120,7 @@ def _rows(session: Session, submission: Submission, keys: Mapping[str, str]) -> 
 
 
 def _refuse_clashes(
-    submission: Submission, answering: Answering, given: Mapping[str, str], stored: Mapping[str, Answer]
+    submission: Submission, answering: Answering, given: Mapping[str, str], *, stored: Mapping[str, Answer]
 ) -> None:
     clashes = tuple(
         Clash(key, stored[key].value, given[key])

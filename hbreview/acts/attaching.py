@@ -70,14 +70,14 @@ def attach(attaching: Attaching, *, origin: Origin, storage: LocalStorage, limit
     facts = {"name": name, "media_type": kind, "size": size, "sha256": sha256}
     person_id = origin.actor.person_id if origin.actor else None
     key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _attach(session, attaching, origin, facts), person_id=person_id, key=key)
+    return carry_out(lambda session: _attach(session, attaching, origin, facts=facts), person_id=person_id, key=key)
 
 
-def _attach(session: Session, attaching: Attaching, origin: Origin, facts: dict[str, object]) -> Receipt:
+def _attach(session: Session, attaching: Attaching, origin: Origin, *, facts: dict[str, object]) -> Receipt:
     submission = holding.hold(session, attaching.submission, origin=origin, action=Action.ATTACH)
     if attaching.version > submission.version:
         raise MalformedError("version")
-    _require_turn(session, submission, attaching.field, origin)
+    _require_turn(session, submission, attaching.field, origin=origin)
     live = select(func.count()).where(
         Attachment.submission_id == submission.id,
         Attachment.field == attaching.field,
@@ -104,10 +104,10 @@ def _attach(session: Session, attaching: Attaching, origin: Origin, facts: dict[
 def remove(public_id: str, version: int, *, origin: Origin) -> Receipt:
     """Take an attachment out of the form. Row and file stay for whoever could read the earlier revision."""
     person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _remove(session, public_id, version, origin), person_id=person_id)
+    return carry_out(lambda session: _remove(session, public_id, version, origin=origin), person_id=person_id)
 
 
-def _remove(session: Session, public_id: str, version: int, origin: Origin) -> Receipt:
+def _remove(session: Session, public_id: str, version: int, *, origin: Origin) -> Receipt:
     row = session.scalar(select(Attachment).where(Attachment.public_id == public_id))
     if row is None:
         raise HiddenError
@@ -115,7 +115,7 @@ def _remove(session: Session, public_id: str, version: int, origin: Origin) -> R
     submission = holding.hold(session, address or "", origin=origin, action=Action.ATTACH)
     if version > submission.version:
         raise MalformedError("version")
-    _require_turn(session, submission, row.field, origin)
+    _require_turn(session, submission, row.field, origin=origin)
     if row.removed_at is not None:
         raise StaleError(submission.version)
     row.removed_at = clock.now()
@@ -124,7 +124,7 @@ def _remove(session: Session, public_id: str, version: int, origin: Origin) -> R
     return Receipt(submission.public_id, submission.version)
 
 
-def _require_turn(session: Session, submission: Submission, field: str, origin: Origin) -> None:
+def _require_turn(session: Session, submission: Submission, field: str, *, origin: Origin) -> None:
     """Each field's files come from those whose turn it is: R5, and the states of the chain."""
     role = origin.actor.role if origin.actor else None
     if field in _BY_OTHERS:

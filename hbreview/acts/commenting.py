@@ -55,10 +55,10 @@ def _post(session: Session, remark: Remark, origin: Origin) -> Receipt:
     if remark.indicator not in {indicator.order for indicator in programme.indicators}:
         raise HiddenError
     _require_talk(submission, origin, replying=bool(remark.parent))
-    parent = _parent(session, submission, remark, origin)
+    parent = _parent(session, submission, remark, origin=origin)
     body = _body(remark)
     if remark.thread_version is not None:
-        _require_thread(session, submission, remark, origin)
+        _require_thread(session, submission, remark, origin=origin)
     actor = origin.actor
     comment = Comment(
         submission_id=submission.id,
@@ -108,7 +108,7 @@ def _require_talk(submission: Submission, origin: Origin, *, replying: bool) -> 
         raise NotEditableError(N_("Nothing was submitted yet."))
 
 
-def _parent(session: Session, submission: Submission, remark: Remark, origin: Origin) -> Comment | None:
+def _parent(session: Session, submission: Submission, remark: Remark, *, origin: Origin) -> Comment | None:
     if not remark.parent:
         return None
     if origin.actor is None:
@@ -160,7 +160,7 @@ def thread_length(session: Session, submission_id: int, *, indicator: int, origi
     return session.scalar(query) or 0
 
 
-def _require_thread(session: Session, submission: Submission, remark: Remark, origin: Origin) -> None:
+def _require_thread(session: Session, submission: Submission, remark: Remark, *, origin: Origin) -> None:
     length = thread_length(session, submission.id, indicator=remark.indicator, origin=origin)
     if length != remark.thread_version:
         raise StaleError(length)
@@ -169,10 +169,10 @@ def _require_thread(session: Session, submission: Submission, remark: Remark, or
 def settle(public_id: str, *, resolved: bool, origin: Origin) -> Receipt:
     """Resolve a thread or open it again; doing it twice changes nothing."""
     person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _settle(session, public_id, resolved, origin), person_id=person_id)
+    return carry_out(lambda session: _settle(session, public_id, resolved, origin=origin), person_id=person_id)
 
 
-def _settle(session: Session, public_id: str, resolved: bool, origin: Origin) -> Receipt:
+def _settle(session: Session, public_id: str, resolved: bool, *, origin: Origin) -> Receipt:
     row = session.execute(
         select(Comment, Submission.public_id)
         .join(Submission, Submission.id == Comment.submission_id)

@@ -143,10 +143,10 @@ def hand_in(sheet_id: str, version: int, *, origin: Origin) -> Receipt:
     """Lock the actor's sheet: every indicator scored, a remark where P2 asks for one."""
     person_id = origin.actor.person_id if origin.actor else None
     key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _hand_in(session, sheet_id, version, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _hand_in(session, sheet_id, version, origin=origin), person_id=person_id, key=key)
 
 
-def _hand_in(session: Session, sheet_id: str, version: int, origin: Origin) -> Receipt:
+def _hand_in(session: Session, sheet_id: str, version: int, *, origin: Origin) -> Receipt:
     submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.MARK)
     sheet = own_sheet(session, submission, origin)
     if sheet.public_id != sheet_id:
@@ -197,10 +197,10 @@ def _address_of(session: Session, sheet_id: str) -> str:
 def reopen_sheet(sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
     """The province lets an expert change a sheet that was handed in; the former scores stay in the journal."""
     person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _reopen(session, sheet_id, reason, origin), person_id=person_id)
+    return carry_out(lambda session: _reopen(session, sheet_id, reason, origin=origin), person_id=person_id)
 
 
-def _reopen(session: Session, sheet_id: str, reason: str, origin: Origin) -> Receipt:
+def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
     submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.REOPEN_SHEET)
     if not reason.strip():
         raise InvalidError([Reason(N_("Please give the reason."), "reason", "R4")])
@@ -223,10 +223,10 @@ def _reopen(session: Session, sheet_id: str, reason: str, origin: Origin) -> Rec
 def declare_interest(submission_id: str, reason: str, *, origin: Origin) -> Receipt:
     """The expert is out of everything of this organisation, at once; a sheet handed in stays, locked (Z09)."""
     person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _declare(session, submission_id, reason, origin), person_id=person_id)
+    return carry_out(lambda session: _declare(session, submission_id, reason, origin=origin), person_id=person_id)
 
 
-def _declare(session: Session, submission_id: str, reason: str, origin: Origin) -> Receipt:
+def _declare(session: Session, submission_id: str, reason: str, *, origin: Origin) -> Receipt:
     submission = holding.hold(session, submission_id, origin=origin, action=Action.DECLARE_INTEREST)
     sheet = own_sheet(session, submission, origin)
     if not reason.strip():

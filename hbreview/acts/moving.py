@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -56,7 +56,7 @@ def _fire(session: Session, firing: Firing, origin: Origin) -> Receipt:
     before = chain.move(submission, firing.trigger)
     submission.moved_at = clock.now()
     consequence = _CONSEQUENCES.get(firing.trigger)
-    data = consequence(session, submission, case, origin) if consequence else _reason(case)
+    data = consequence(session, submission, case, origin=origin) if consequence else _reason(case)
     holding.record(
         session, submission, origin=origin, act=firing.trigger.value, target=submission.public_id,
         states=(before.value, submission.state.value), data=data,
@@ -69,7 +69,7 @@ def _reason(case: SubmissionCase) -> dict[str, Any]:
     return {"reason": reason} if reason else {}
 
 
-def _freeze(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """A submitted revision: answers and attachments as they are now, with a digest over both."""
     rows = session.execute(
         select(Attachment.public_id, Attachment.field, Attachment.name, Attachment.sha256, Attachment.size)
@@ -98,7 +98,7 @@ def revision_digest(answers: Mapping[str, str], attachments: list[dict[str, Any]
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _seal(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _seal(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """The city's opinion on exactly this revision."""
     scan = session.scalar(
         select(Attachment.id)
@@ -129,7 +129,7 @@ def _seal(session: Session, submission: Submission, case: SubmissionCase, origin
     }
 
 
-def _unseal(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _unseal(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """Sent back to the city: the opinion and its seal date are void, and stay on record (S05)."""
     session.execute(
         update(Opinion)
@@ -148,7 +148,7 @@ def _unseal(session: Session, submission: Submission, case: SubmissionCase, orig
     return _reason(case)
 
 
-def _sign(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _sign(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """The sign-off binds the audit to the revision that it was held against."""
     record = case.audit_record
     if record is None or origin.actor is None:  # the guard has seen to it
@@ -159,7 +159,7 @@ def _sign(session: Session, submission: Submission, case: SubmissionCase, origin
     return {"revision": submission.revision_number, "report_number": record.report_number}
 
 
-def _unsign(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _unsign(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     session.execute(
         update(AuditRecord)
         .where(AuditRecord.submission_id == submission.id)
@@ -168,19 +168,25 @@ def _unsign(session: Session, submission: Submission, case: SubmissionCase, orig
     return _reason(case)
 
 
-def _close_scoring(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _close_scoring(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """P1: the total, and the score set that it comes from."""
     totalled = totalling.total_of(session, submission, case.programme)
     submission.total, submission.score_set = totalled.total, totalled.score_set
     return {"total": str(totalled.total), "score_set": totalled.score_set}
 
 
-def _open_scoring(session: Session, submission: Submission, case: SubmissionCase, origin: Origin) -> dict[str, Any]:
+def _open_scoring(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     submission.total, submission.score_set = None, ""
     return _reason(case)
 
 
-_Consequence = Callable[[Session, Submission, SubmissionCase, Origin], dict[str, Any]]
+class _Consequence(Protocol):
+    """What follows from a trigger in the same transaction; answers with the data of the journal entry."""
+
+    def __call__(
+        self, session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin
+    ) -> dict[str, Any]: ...
+
 
 _CONSEQUENCES: dict[Trigger, _Consequence] = {
     Trigger.SUBMIT: _freeze,

@@ -44,6 +44,7 @@ from .signing_in import HASHER, actor_for
 Progress = Callable[[int, int], None]
 PASSWORD = "hbreview-demo"  # noqa: S105 - printed on purpose: it opens a rehearsal only
 YEAR = 2019
+GENEROUS = 0.7  # of the weight: less is explained in a remark
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj " \
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"  # fmt: skip
 # How far the submissions of a rehearsal have come, in turn; "returned" is a draft that the city sent back.
@@ -290,7 +291,7 @@ class _Walk:
             i.order: str((i.weight * Decimal(str(round(good, 2)))).quantize(Decimal("0.1")))
             for i in self._programme.indicators
         }
-        remarks = dict.fromkeys(points, "佐证材料较少，酌情扣分。") if good < 0.7 else {}  # noqa: PLR2004 - P2
+        remarks = dict.fromkeys(points, "佐证材料较少，酌情扣分。") if good < GENEROUS else {}
         marks = marking.Marks(self._id, self._sheet_version(), points, remarks)
         sheet = marking.keep_marks(marks, origin=self._all.by("expert"))
         marking.hand_in(sheet.target, sheet.version, origin=self._all.by("expert"))

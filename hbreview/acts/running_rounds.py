@@ -107,7 +107,7 @@ class RoundFiring:
 class _RoundCase:
     """The facts that a round's guards ask for."""
 
-    def __init__(self, session: Session, round_: Round, firing: RoundFiring, origin: Origin) -> None:
+    def __init__(self, session: Session, round_: Round, firing: RoundFiring, *, origin: Origin) -> None:
         self._session, self._round, self._origin = session, round_, origin
         self.deferring = firing.data.get("defer", "") in {"1", "on", "yes", "true"}
         self.reason = firing.data.get("reason", "")
@@ -176,7 +176,7 @@ def _fire(session: Session, firing: RoundFiring, origin: Origin) -> Receipt:
         raise StaleError(round_.version)
     if round_.state is not round_chain.ROUND_BY_TRIGGER[firing.trigger].source:
         raise WrongStateError(firing.trigger, round_.state)
-    case = _RoundCase(session, round_, firing, origin)
+    case = _RoundCase(session, round_, firing, origin=origin)
     if objections := round_chain.round_objections(firing.trigger, case):
         raise InvalidError(objections)
     data = _consequence(session, round_, firing, origin=origin)

@@ -14,9 +14,9 @@ from ..acts import inspecting
 from ..extensions import db
 from ..security import declared_action
 from ..words import Role
-from ..workflow.chain import STEPS
+from ..workflow.chain import STEPS, Step
 from ..workflow.policy import RULES
-from ..workflow.round_chain import ROUND_STEPS
+from ..workflow.round_chain import ROUND_STEPS, RoundStep
 
 
 @click.command("check")
@@ -86,26 +86,17 @@ def policy_as_data() -> dict[str, list[dict[str, Any]]]:
         ]
     return {
         "routes": routes,
-        "chain": [
-            {
-                "trigger": step.trigger.value,
-                "from": step.source.value,
-                "to": step.dest.value,
-                "roles": sorted(role.value for role in step.roles),
-                "needs": list(step.needs),
-                "guards": [guard.__name__ for guard in step.guards],
-            }
-            for step in STEPS
-        ],
-        "round_chain": [
-            {
-                "trigger": step.trigger.value,
-                "from": step.source.value,
-                "to": step.dest.value,
-                "roles": sorted(role.value for role in step.roles),
-                "needs": list(step.needs),
-                "guards": [guard.__name__ for guard in step.guards],
-            }
-            for step in ROUND_STEPS
-        ],
+        "chain": [_step_as_data(step) for step in STEPS],
+        "round_chain": [_step_as_data(step) for step in ROUND_STEPS],
+    }
+
+
+def _step_as_data(step: Step | RoundStep) -> dict[str, Any]:
+    return {
+        "trigger": step.trigger.value,
+        "from": step.source.value,
+        "to": step.dest.value,
+        "roles": sorted(role.value for role in step.roles),
+        "needs": list(step.needs),
+        "guards": [guard.__name__ for guard in step.guards],
     }

@@ -59,8 +59,8 @@ def roster_grids(data: bytes, *, filename: str) -> Iterator[Grid]:
     if data.startswith(_OLE):
         text = N_("This is an old .doc or .xls file, or one with a password: save it as .docx or .xlsx without one.")
         raise RosterUnreadableError(Reason(text))
-    ending = filename.rpartition(".")[2].lower()
-    if ending not in _READERS:
+    _name, dot, ending = filename.lower().rpartition(".")
+    if not dot or ending not in _READERS:
         raise RosterUnreadableError(Reason(N_("Rosters are read from .txt, .csv, .docx and .xlsx files.")))
     return _READERS[ending](data)
 
@@ -272,6 +272,8 @@ def _sheet_lines(workbook: CalamineWorkbook, name: str) -> list[list[str]]:
 
 def _require_modest_sheets(archive: zipfile.ZipFile) -> None:
     """Refuse cells far out: the reader makes room for all between the first and the last of a sheet."""
+    if {"content.xml", "xl/workbook.bin"} & {name.lower() for name in archive.namelist()}:
+        raise _unreadable()  # other workbooks, which the reader takes too, repeat cells in ways not counted here
     for name in archive.namelist():
         rows = columns = 1
         for letters, digits in _REFERENCE.findall(archive.read(name)):

@@ -90,35 +90,48 @@ class _Reader:
         self.problems: list[RosterProblem] = []
         self._last: dict[str, int] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._begin_table()
+
+    def _begin_table(self) -> None:
+        self._columns: dict[str, int] = {}
+        self._carried = {"region": "", "programme": ""}
+        self._title, self._latest = "", 0
 
     def take(self, grid: Grid) -> None:
-        """Read the lines below each that names the columns; what stands above it is the title."""
-        columns: dict[str, int] = {}
-        carried = {"region": "", "programme": ""}
-        title, above = "", grid.title
+        """Read the lines below each that names the columns; what stands above it is the title.
+
+        A table that names none goes on with the one before it if its first number does.
+        """
+        above = grid.title
+        if not self._goes_on(grid):
+            self._begin_table()
         for place, line in enumerate(grid.lines, start=1):
             heads = _columns(line)
             if heads is not None:
                 # The same heads again are those of the next page; the region may run on over it.
-                carried = carried if heads == columns else {"region": "", "programme": ""}
-                columns, title, above = heads, above or title, ""
+                carried = self._carried if heads == self._columns else {"region": "", "programme": ""}
+                self._columns, self._carried, self._title, above = heads, carried, above or self._title, ""
                 continue
-            cells = {name: line[at].strip() for name, at in columns.items() if at < len(line)}
-            if not cells.get("seq") and not cells.get("organisation"):
+            # What a short line leaves out is blank, not absent: its table has the column all the same.
+            cells = {name: line[at].strip() if at < len(line) else "" for name, at in self._columns.items()}
+            if not cells.get("organisation") and _number(cells) is None:
                 above += "".join(line)
                 continue
-            carried = {name: cells.get(name) or over for name, over in carried.items()}
-            self._line(cells | carried, title=title, place=place)
+            self._carried = {name: cells.get(name) or over for name, over in self._carried.items()}
+            self._line(cells | self._carried, title=self._title, place=place)
+
+    def _goes_on(self, grid: Grid) -> bool:
+        first = next((line for line in grid.lines if any(cell.strip() for cell in line)), [])
+        number = _number({name: first[at] for name, at in self._columns.items() if at < len(first)})
+        return number is not None and number == self._latest + 1
 
     def _line(self, cells: Mapping[str, str], *, title: str, place: int) -> None:
-        number = _NUMBER.fullmatch("".join(cells.get("seq", "").split()))
+        seq = _number(cells)
         programme = _programme(cells, title)
-        if number is None:
-            if cells.get("organisation"):
-                text = N_("%(programme)s: the line of “%(name)s” has no number.")
-                self._complain(text, place, programme, name=cells["organisation"])
+        if seq is None:
+            text = N_("%(programme)s: the line of “%(name)s” has no number.")
+            self._complain(text, place, programme, name=cells["organisation"])
             return
-        seq = int(number[1])
         if cells["programme"] and not any(word in cells["programme"].lower() for word in _PROGRAMMES):
             text = N_("%(programme)s, line %(line)s: the programme “%(text)s” is not known.")
             self._complain(text, seq, programme, text=cells["programme"])
@@ -150,7 +163,7 @@ class _Reader:
         if seq != expected:
             text = N_("%(programme)s, line %(line)s: the numbers do not follow, %(expected)s was expected.")
             self._complain(text, seq, programme, expected=str(expected))
-        self._last[programme] = seq
+        self._last[programme] = self._latest = seq
 
     def _require_once(self, programme: str, seq: int, name: str) -> None:
         key = (programme, normalised_name(name))
@@ -165,6 +178,11 @@ def _columns(line: list[str]) -> dict[str, int] | None:
     keys = [normalised_name(cell) for cell in line]
     found = {_HEADS[key]: at for at, key in reversed(list(enumerate(keys))) if key in _HEADS}
     return found if {"seq", "organisation"} <= found.keys() else None
+
+
+def _number(cells: Mapping[str, str]) -> int | None:
+    found = _NUMBER.fullmatch("".join(cells.get("seq", "").split()))
+    return int(found[1]) if found else None
 
 
 def _programme(cells: Mapping[str, str], title: str) -> str:

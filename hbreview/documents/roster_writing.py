@@ -63,7 +63,9 @@ def _cells(row: PrintedRow) -> list[str]:
 
 def _printable(text: str) -> str:
     # Control and no characters cannot stand in the XML of either kind of file; a name has no line breaks.
-    return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cs"} and sign not in "\ufffe\uffff")
+    return "".join(
+        sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cs"} and sign not in "\ufffe\uffff"
+    )
 
 
 def _region_runs(rows: Sequence[PrintedRow]) -> Iterator[tuple[int, int, str]]:

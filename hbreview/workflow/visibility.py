@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, false, select, true
+from sqlalchemy import ColumnElement, and_, false, select, true
 
 from ..model import Comment, Interest, ScoreSheet, Submission
 from ..words import Role, Visibility
@@ -10,15 +10,22 @@ from .actors import Actor
 
 
 def _expert_condition(actor: Actor) -> ColumnElement[bool]:
-    sheet = select(ScoreSheet.id).where(
-        ScoreSheet.submission_id == Submission.id,
-        ScoreSheet.expert_id == actor.person_id,
-        ScoreSheet.withdrawn_at.is_(None),
+    # Said outright: a query that joins score sheets itself would otherwise lend these its own.
+    sheet = (
+        select(ScoreSheet.id)
+        .where(
+            ScoreSheet.submission_id == Submission.id,
+            ScoreSheet.expert_id == actor.person_id,
+            ScoreSheet.withdrawn_at.is_(None),
+        )
+        .correlate(Submission)
     )
-    interest = select(Interest.id).where(
-        Interest.person_id == actor.person_id, Interest.organisation_id == Submission.organisation_id
+    interest = (
+        select(Interest.id)
+        .where(Interest.person_id == actor.person_id, Interest.organisation_id == Submission.organisation_id)
+        .correlate(Submission)
     )
-    return and_(exists(sheet), ~exists(interest))
+    return and_(sheet.exists(), ~interest.exists())
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

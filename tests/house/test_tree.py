@@ -21,7 +21,9 @@ SHARED_NAMES = {"routes", "forms", "queries", "__init__"}
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 INCLUDE = re.compile(r"\{%-?\s*include\s+(.*?)-?%\}", re.S)
 QUOTED = re.compile(r"""["']([^"']+)["']""")
-ROLE_COMPARED = re.compile(r"\.role\s*(==|!=|\bin\b|\bnot\s+in\b|\bis\b)")
+ROLE_COMPARED = re.compile(
+    r"\brole\s*(==|!=)|\.role\s+(in|not\s+in|is)\b|(==|!=)\s*([\w()]+\.)+role\b",  # not "for role in"
+)
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(\s*,\s*[A-Z]+[0-9]+)*)?(?P<rest>.*)")
 IGNORE = re.compile(r"#\s*type:\s*ignore\b(?P<codes>\[[^\]]+\])?(?P<rest>.*)")
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -199,6 +201,23 @@ def test_every_silenced_warning_says_why() -> None:
     paths = (*modules(), *(ROOT / "tests").rglob("*.py"), ROOT / "hb.py", ROOT / "wsgi.py")
     found = [place(path, line) for path in paths for line in unexplained(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("if actor.role == Role.CITY:", True),
+        ("{% if role == 'city' %}", True),
+        ("if Role.CITY != person.role:", True),
+        ("{% if actor().role in ('city', 'province') %}", True),
+        ("if actor.role not in LEADERS:", True),
+        ("for role in Role:", False),
+        ('<p role="status">', False),
+        ("has_role_for(actor, action)", False),
+    ],
+)
+def test_the_law_itself_tells_a_compared_role(line: str, refused: bool) -> None:
+    assert bool(ROLE_COMPARED.search(line)) is refused
 
 
 @pytest.mark.parametrize(

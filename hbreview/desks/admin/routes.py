@@ -36,7 +36,7 @@ def _people(status: int = 200, **more: object) -> Response:
             Person.login.contains(normalised_name(q), autoescape=True) | Person.name.contains(q, autoescape=True)
         )
     if role in set(Role):
-        query = query.where(Person.role == Role(role))
+        query = query.filter_by(role=Role(role))
     if after.isascii() and after.isdigit():
         query = query.where(Person.id > int(after))
     found = list(db.session().scalars(query.order_by(Person.id).limit(PAGE + 1)))

@@ -1,0 +1,118 @@
+"""Who may do what, written by hand from the design's page and never from the code's table: a second opinion.
+
+One row for each rule and method, one letter for each kind of actor in the order of ``ACTORS``, in pairs.
+"""
+
+from __future__ import annotations
+
+ACTORS = (
+    "anonymous", "suspended",
+    "enterprise-own", "enterprise-other",
+    "city-own", "city-other",
+    "auditor-assigned", "auditor-unassigned",
+    "expert-assigned", "expert-unassigned",
+    "province", "admin",
+)  # fmt: skip
+LETTERS = {"a": "allow", "f": "forbid", "h": "hide", "s": "sign-in"}
+
+# A trigger of the chain has a row of its own, although the code routes all of them through one rule.
+TABLE: dict[tuple[str, str], str] = {
+    # nobody needs to sign in
+    ("GET", "/login"): "aa aa aa aa aa aa",
+    ("POST", "/login"): "aa aa aa aa aa aa",
+    ("GET", "/activate"): "aa aa aa aa aa aa",
+    ("GET", "/activate/<code>"): "aa aa aa aa aa aa",
+    ("POST", "/activate/<code>"): "aa aa aa aa aa aa",
+    ("POST", "/language"): "aa aa aa aa aa aa",
+    ("GET", "/designations"): "aa aa aa aa aa aa",
+    ("GET", "/designations.csv"): "aa aa aa aa aa aa",
+    ("GET", "/designations.docx"): "aa aa aa aa aa aa",
+    ("GET", "/designations.xlsx"): "aa aa aa aa aa aa",
+    ("GET", "/healthz"): "aa aa aa aa aa aa",
+    ("GET", "/readyz"): "aa aa aa aa aa aa",
+    ("GET", "/assets/htmx.js"): "aa aa aa aa aa aa",
+    ("GET", "/static/<filename>"): "aa aa aa aa aa aa",
+    ("GET", "/bootstrap/static/<filename>"): "aa aa aa aa aa aa",
+    # everybody who is signed in
+    ("GET", "/"): "ss aa aa aa aa aa",
+    ("GET", "/account"): "ss aa aa aa aa aa",
+    ("POST", "/account"): "ss aa aa aa aa aa",
+    ("POST", "/logout"): "ss aa aa aa aa aa",
+    ("GET", "/submissions"): "ss aa aa aa aa af",
+    # the administrator: accounts and the journal, no submission's content
+    ("GET", "/people"): "ss ff ff ff ff fa",
+    ("POST", "/people"): "ss ff ff ff ff fa",
+    ("POST", "/people/<person_id>/code"): "ss ff ff ff ff fa",
+    ("POST", "/people/<person_id>/restore"): "ss ff ff ff ff fa",
+    ("POST", "/people/<person_id>/suspend"): "ss ff ff ff ff fa",
+    ("GET", "/journal"): "ss ff ff ff ff fa",
+    # the round office
+    ("GET", "/rounds"): "ss ff ff ff ff af",
+    ("POST", "/rounds"): "ss ff ff ff ff af",
+    ("GET", "/rounds/<round_id>"): "ss ff ff ff ff af",
+    ("GET", "/rounds/<round_id>/ranking"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/invitations"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/open"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/close"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/reopen"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/publicise"): "ss ff ff ff ff af",
+    ("POST", "/rounds/<round_id>/finalise"): "ss ff ff ff ff af",
+    # reading a submission
+    ("GET", "/submissions/<submission_id>"): "ss ah ah ah ah ah",
+    ("GET", "/submissions/<submission_id>/history"): "ss ah ah ah ah ah",
+    ("GET", "/submissions/<submission_id>/diff"): "ss ah ah ah ah ah",
+    ("GET", "/submissions/<submission_id>/revisions/<number>"): "ss ah ah ah ah ah",
+    ("GET", "/attachments/<attachment_id>"): "ss ah ah ah ah ah",
+    ("GET", "/submissions/<submission_id>/indicators/<order>"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/audit-record"): "ss fh ah ah ah ah",
+    ("GET", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah ah",
+    # filling in
+    ("POST", "/submissions/<submission_id>/answers"): "ss ah fh fh fh fh",
+    ("POST", "/submissions/<submission_id>/attachments"): "ss ah ah ah fh fh",
+    ("POST", "/attachments/<attachment_id>/remove"): "ss ah ah ah fh fh",
+    # talking
+    ("POST", "/submissions/<submission_id>/indicators/<order>/comments"): "ss ah ah fh fh ah",
+    ("POST", "/comments/<comment_id>/resolve"): "ss fh ah fh fh fh",
+    ("POST", "/comments/<comment_id>/reopen"): "ss fh ah fh fh fh",
+    # auditing and scoring
+    ("POST", "/submissions/<submission_id>/audit-record"): "ss fh fh ah fh fh",
+    ("POST", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah fh",
+    ("POST", "/score-sheets/<sheet_id>/hand-in"): "ss fh fh fh ah fh",
+    ("POST", "/score-sheets/<sheet_id>/reopen"): "ss fh fh fh fh ah",
+    ("POST", "/submissions/<submission_id>/interest"): "ss fh fh fh ah fh",
+    # assigning
+    ("POST", "/submissions/<submission_id>/firm"): "ss fh fh fh fh ah",
+    ("POST", "/submissions/<submission_id>/experts"): "ss fh fh fh fh ah",
+    ("POST", "/submissions/<submission_id>/experts/withdraw"): "ss fh fh fh fh ah",
+    # the chain
+    ("POST", "/submissions/<submission_id>/submit"): "ss ah fh fh fh fh",
+    ("POST", "/submissions/<submission_id>/withdraw"): "ss ah fh fh fh fh",
+    ("POST", "/submissions/<submission_id>/approve"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/return"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/send_back"): "ss fh fh ah fh ah",
+    ("POST", "/submissions/<submission_id>/audit"): "ss fh fh ah fh ah",
+    ("POST", "/submissions/<submission_id>/reaudit"): "ss fh fh fh fh ah",
+    ("POST", "/submissions/<submission_id>/score"): "ss fh fh fh fh ah",
+    ("POST", "/submissions/<submission_id>/rescore"): "ss fh fh fh fh ah",
+}
+
+# A draft that was never submitted has no frozen revision: there is nothing to see, for whoever asks.
+NEEDS_A_REVISION = frozenset(
+    {
+        ("GET", "/submissions/<submission_id>/diff"),
+        ("GET", "/submissions/<submission_id>/revisions/<number>"),
+    }
+)
+_OF_A_SUBMISSION = ("/submissions/<", "/attachments/<", "/comments/<", "/score-sheets/<")
+
+
+def expected(method: str, rule: str, actor: str, state: str) -> str:
+    """The answer's class by hand: allow, forbid, hide or sign-in."""
+    answer = LETTERS[TABLE[method, rule].replace(" ", "")[ACTORS.index(actor)]]
+    nothing_there = state == "draft" and (method, rule) in NEEDS_A_REVISION
+    return "hide" if nothing_there and answer == "allow" else answer
+
+
+def is_about_a_submission(rule: str) -> bool:
+    """Whether a rule's answer depends on a submission, and so on its state."""
+    return rule.startswith(_OF_A_SUBMISSION)
