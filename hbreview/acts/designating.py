@@ -53,7 +53,10 @@ def _served(session: Session, rows: list[Submission]) -> dict[int, Decimal]:
     ids = [row.id for row in rows]
     latest = select(Revision.submission_id, Revision.answers).join(Submission, Submission.id == Revision.submission_id)
     query = latest.where(Revision.submission_id.in_(ids), Revision.number == Submission.revision_number)
-    return {key: Decimal(answers.get("enterprises_served", "0")) for key, answers in session.execute(query)}
+    # A form that does not say how many it served is not failed for serving too few.
+    return {
+        key: Decimal(text) for key, answers in session.execute(query) if (text := answers.get("enterprises_served"))
+    }
 
 
 def _standing(row: Submission, rank: int | None, served: Decimal | None, *, settings: RoundDefaults) -> Standing:

@@ -136,13 +136,16 @@ class SubmissionCase:
         return self.attachments.get("city_seal", 0) > 0
 
     @cached_property
+    def earlier(self) -> dict[str, str] | None:
+        return earlier_answers(self._session, self._submission)
+
+    @cached_property
     def incomplete(self) -> Sequence[Reason]:
-        return completeness.missing(self.programme, self.answers, self.attachments)
+        return completeness.missing(self.programme, self.answers, self.attachments, last=self.earlier)
 
     @cached_property
     def findings(self) -> Sequence[WeighedFinding]:
-        earlier = earlier_answers(self._session, self._submission)
-        found = checks.run(self.programme, self.answers, last=earlier)
+        found = checks.run(self.programme, self.answers, last=self.earlier)
         return [WeighedFinding(finding.level, as_reason(finding)) for finding in found]
 
     def _open_comments(self, *conditions: ColumnElement[bool]) -> int:

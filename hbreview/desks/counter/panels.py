@@ -16,14 +16,14 @@ from ...programmes.loader import regions
 from ...security import signed_in_actor
 from ...words import Reason, Role, RoundState, State
 from ...workflow.chain import STEPS, Step
-from ...workflow.policy import Action, has_role_for
+from ...workflow.policy import Action, has_role_for, may_fire
 from . import queries
 
 
 def steps_for(submission: Submission) -> list[Step]:
     """The triggers that this person may fire from the state that the submission is in."""
     who = signed_in_actor()
-    return [step for step in STEPS if step.source is submission.state and who.role in step.roles]
+    return [step for step in STEPS if step.source is submission.state and may_fire(who, step.trigger)]
 
 
 def can_edit(submission: Submission) -> bool:
@@ -69,7 +69,7 @@ def submission_context(**more: Any) -> dict[str, Any]:
 
 def _assignment_context(submission: Submission) -> dict[str, Any]:
     session = db.session()
-    experts = select(Person.public_id, Person.name).where(Person.role == Role.EXPERT, Person.suspended_at.is_(None))
+    experts = select(Person.public_id, Person.name).filter_by(role=Role.EXPERT, suspended_at=None)
     return {
         "firms": list(session.execute(select(Firm.public_id, Firm.name).order_by(Firm.name))),
         "experts": list(session.execute(experts.order_by(Person.name))),

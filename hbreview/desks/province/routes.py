@@ -81,7 +81,7 @@ def _round_page(round_id: str, status: int = 200, **more: object) -> Response:
     if round_ is None:
         abort(404)
     who = signed_in_actor()
-    steps = [step for step in ROUND_STEPS if step.source is round_.state and who.role in step.roles]
+    steps = [step for step in ROUND_STEPS if step.source is round_.state and may_fire_round(who, step.trigger)]
     context: dict[str, object] = {
         "round": round_,
         "steps": steps,
