@@ -83,6 +83,7 @@ def _equip_templates(app: Flask) -> None:
         word=wording.word,
         round_word=wording.round_word,
         act_word=wording.act_word,
+        visibility_word=wording.visibility_word,
         outcome_reason=wording.outcome_reason,
         say=wording.say,
         tr=wording.tr,

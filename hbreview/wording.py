@@ -27,18 +27,20 @@ WORDS: Mapping[StrEnum, str] = {
     Outcome.PASS: N_("Qualified"),
     Outcome.FAIL: N_("Not qualified"),
     Outcome.DEFERRED: N_("Deferred"),
-    Visibility.ENTERPRISE: N_("Visible to the enterprise"),
-    Visibility.INTERNAL: N_("Internal"),
     Level.ERROR: N_("Error"),
     Level.WARNING: N_("Warning"),
 }
-# Kept apart: these words have the values of others ("open", "submit"), and a lookup goes by the value.
+# Kept apart: some of these have the value of another word ("enterprise", "open"), and a lookup goes by the value.
 ROUND_WORDS: Mapping[str, str] = {
     RoundState.PLANNED: N_("Planned"),
     RoundState.OPEN: N_("Open"),
     RoundState.CLOSED: N_("Closed"),
     RoundState.PUBLICISED: N_("In publicity"),
     RoundState.FINALISED: N_("Finalised"),
+}
+VISIBILITY_WORDS: Mapping[str, str] = {
+    Visibility.ENTERPRISE: N_("Visible to the enterprise"),
+    Visibility.INTERNAL: N_("Internal"),
 }
 ACTS: Mapping[str, str] = {
     "submit": N_("submitted the form"),
@@ -103,13 +105,18 @@ def label(text: Label) -> str:
 
 
 def word(value: StrEnum) -> str:
-    """The word of a state, role, outcome, visibility or level in the reader's language."""
+    """The word of a state, role, outcome or level in the reader's language."""
     return str(gettext(WORDS[value]))
 
 
 def round_word(value: str) -> str:
     """The word of a round's state."""
     return str(gettext(ROUND_WORDS[value]))
+
+
+def visibility_word(value: str) -> str:
+    """Who may read a comment."""
+    return str(gettext(VISIBILITY_WORDS[value]))
 
 
 def act_word(act: str) -> str:

@@ -41,12 +41,13 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Attaching:
-    """Which file for which field of which submission, made on which version."""
+    """Which file for which field of which submission, made on which version; ``exact``: on no other (C04)."""
 
     submission: str
     version: int
     field: str
     upload: Upload
+    exact: bool = False
 
 
 def attach(attaching: Attaching, *, origin: Origin, storage: LocalStorage, limit: int) -> Receipt:

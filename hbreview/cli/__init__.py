@@ -8,9 +8,9 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the commands."""
     from .catalogues import catalogue  # noqa: PLC0415 - only where commands are wired
-    from .checking import check, policy_table  # noqa: PLC0415 - only where commands are wired
+    from .checking import chains, check, policy_table  # noqa: PLC0415 - only where commands are wired
     from .filling import demo, seed  # noqa: PLC0415 - as above
     from .rosters import roster  # noqa: PLC0415 - as above
 
-    for command in (catalogue, check, demo, policy_table, roster, seed):
+    for command in (catalogue, chains, check, demo, policy_table, roster, seed):
         app.cli.add_command(command)

@@ -14,6 +14,7 @@ from ..acts import inspecting
 from ..extensions import db
 from ..security import declared_action
 from ..words import Role
+from ..workflow import drawing
 from ..workflow.chain import STEPS, Step
 from ..workflow.policy import RULES
 from ..workflow.round_chain import ROUND_STEPS, RoundStep
@@ -48,6 +49,13 @@ def _kept(heads: Path) -> dict[int, str]:
         return {}
     lines = heads.read_text(encoding="ascii").split("\n")
     return {int(number): digest for number, _space, digest in (line.partition(" ") for line in lines if line)}
+
+
+@click.command("chains")
+@with_appcontext
+def chains() -> None:
+    """Print docs/chains.md: both chains as diagrams and tables."""
+    click.echo(drawing.document(), nl=False)
 
 
 @click.command("policy")

@@ -223,7 +223,7 @@ def test_closed_round_is_reopened_only_with_a_reason(empty_world: World) -> None
 
 def test_unfinished_submissions_block_publicising_unless_deferred_with_a_reason(empty_world: World) -> None:
     round_id, first, _second = _closed_round(empty_world)
-    _score(empty_world, {0: "90.00"}, others=State.SUBMITTED)
+    _score(empty_world, {0: "90.0"}, others=State.SUBMITTED)
 
     assert _refusal(empty_world, round_id, RoundTrigger.PUBLICISE, first) == [("defer", "")]
     assert _refusal(empty_world, round_id, RoundTrigger.PUBLICISE, first, defer="1") == [("reason", "R4")]
@@ -241,7 +241,7 @@ def _proposed(session: Session) -> list[Designation]:
 
 def test_proposed_roster_is_not_public_and_its_proposer_does_not_finalise(empty_world: World) -> None:
     round_id, first, second = _closed_round(empty_world, publicity_days=0)
-    _score(empty_world, {place: "59.99" if place == 3 else "80.00" for place in range(139)})
+    _score(empty_world, {place: "59.9" if place == 3 else "80.0" for place in range(139)})
     stranger = empty_world.stranger()
     before = stranger.get("/designations.csv").data
 
@@ -276,7 +276,7 @@ def test_publicity_of_five_days_counts_working_days_and_its_last_day(empty_world
 
 def test_standings_with_ties_share_a_rank_and_name_the_outcomes(empty_world: World) -> None:
     _closed_round(empty_world)
-    totals = {0: "91.50", 1: "91.50", 2: "85.00", 3: "84.99", 4: "64.99", 5: "60.00", 6: "59.99", 7: "91.49"}
+    totals = {0: "91.5", 1: "91.5", 2: "85.0", 3: "84.9", 4: "64.9", 5: "60.0", 6: "59.9", 7: "91.4"}
     _score(empty_world, totals)
 
     def standings(session: Session) -> list[designating.Standing]:
@@ -307,7 +307,7 @@ def test_ranking_page_shows_why_a_submission_failed(empty_world: World) -> None:
     from hbreview.acts.signing_in import HASHER
 
     round_id, _first, _second = _closed_round(empty_world)
-    _score(empty_world, {0: "59.99", 1: "88.00"})
+    _score(empty_world, {0: "59.9", 1: "88.0"})
 
     def work(session: Session) -> Receipt:
         session.scalars(select(Person).where(Person.login == "p1")).one().password_hash = HASHER.hash(PASSWORD)
@@ -320,7 +320,7 @@ def test_ranking_page_shows_why_a_submission_failed(empty_world: World) -> None:
     page = province.get(f"/rounds/{round_id}/ranking").get_data(as_text=True)
     assert "below the pass mark" in page
     assert "not submitted" in page
-    assert page.index("88.00") < page.index("59.99")
+    assert page.index("88.0") < page.index("59.9")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

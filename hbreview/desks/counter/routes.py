@@ -93,13 +93,17 @@ def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
     if "seal_scan" not in needs or upload is None or not upload.filename:
         return version
     if version != g.submission.version:
-        raise StaleError(g.submission.version)
-    attached = attaching.attach(
-        Attaching(submission_id, version, "city_seal", Upload(upload.filename, upload.stream)),
-        origin=replace(origin(), key=None, digest=None),  # the one-time key is the approval's
-        storage=current_app.config["STORAGE"],
-        limit=current_app.config["SETTINGS"].upload_bytes,
-    )
+        return version
+    try:
+        attached = attaching.attach(
+            Attaching(submission_id, version, "city_seal", Upload(upload.filename, upload.stream), exact=True),
+            origin=replace(origin(), key=None, digest=None),  # the one-time key is the approval's
+            storage=current_app.config["STORAGE"],
+            limit=current_app.config["SETTINGS"].upload_bytes,
+        )
+    except (StaleError, NotEditableError):
+        # It has moved on: the firing says so, or answers a repeated request as the first time (C05).
+        return version
     return attached.version
 
 

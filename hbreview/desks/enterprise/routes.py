@@ -61,7 +61,7 @@ def _saved(status: int, raw: dict[str, str], **more: object) -> Response:
     db.session().refresh(g.submission, ["version", "state"])
     faulty = {*more.get("problems", {}), *more.get("clashes", {})}  # type: ignore[misc]  # both are mappings or absent
     typed = {key: text for key, text in raw.items() if key in faulty or more.get("reasons")}
-    context = panels.submission_context(sent=list(raw), typed=typed, status=status, **more)
+    context = panels.submission_context(sent=list(raw), typed=typed, all_kept=status == 200, **more)  # noqa: PLR2004
     return hx.page_or_part("counter/submission.html", "enterprise/_saved.html", status=status, **context)
 
 

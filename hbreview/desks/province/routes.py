@@ -130,7 +130,8 @@ def ranking(round_id: str) -> Response:
     if round_ is None:
         abort(404)
     chosen = request.args.get("programme", "")
-    lines = [line for line in round_.programmes if not chosen or line.programme == chosen]
+    ordered = sorted(round_.programmes, key=lambda line: line.programme, reverse=True)
+    lines = [line for line in ordered if not chosen or line.programme == chosen]
     decided = round_.state in {RoundState.PUBLICISED, RoundState.FINALISED}
     tables = [
         (line.programme, queries.fixed_ranking(session, round_, line.programme) if decided else
