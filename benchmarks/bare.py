@@ -152,7 +152,9 @@ def create_bare(url: str, labels_file: Path) -> Flask:
         row = one(public_id)
         answers, attachments, opinions = t["answers"], t["attachments"], t["opinions"]
         ask = g.connection.execute
-        given = dict(ask(select(answers.c.key, answers.c.value).where(answers.c.submission_id == row.id)).tuples().all())
+        given = dict(
+            ask(select(answers.c.key, answers.c.value).where(answers.c.submission_id == row.id)).tuples().all()
+        )
         files: dict[str, list[Any]] = {}
         for file in ask(select(attachments).where(attachments.c.submission_id == row.id)):
             files.setdefault(file.field, []).append(file)

@@ -10,6 +10,17 @@ function say(text) {
   if (place) { place.textContent = text; }
 }
 
+// What somebody is typing at this moment stays, although an answer about that field arrives: only its note is renewed.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const place = event.detail.target, typing = document.activeElement;
+  if (!typing || !typing.name || !place.contains(typing) || !place.matches(".field, .cell")) { return; }
+  const fresh = event.detail.fragment.querySelector(`#${typing.id}`);
+  if (fresh ? fresh.value === typing.value : typing.value === typing.defaultValue) { return; }
+  event.detail.shouldSwap = false;
+  const note = event.detail.fragment.querySelector(".note"), old = place.querySelector(".note");
+  if (note && old) { old.replaceWith(note); }
+});
+
 // A link to a field opens whatever it is folded into and puts the cursor there.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#field-']");

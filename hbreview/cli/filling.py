@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from flask_migrate import upgrade
 from sqlalchemy import func, select
 
 from ..acts.rehearsing import Cast, Progress, Rehearsal
@@ -17,6 +18,8 @@ from ..model import Person
 
 
 def _require_empty() -> None:
+    """Bring the schema up to date, then refuse a database that somebody uses."""
+    upgrade()
     if db.session().scalar(select(func.count()).select_from(Person)):
         raise click.ClickException("The database is not empty: a demo fills an empty one only.")
     db.session().rollback()

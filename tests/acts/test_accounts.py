@@ -213,9 +213,9 @@ def test_cookie_after_signing_out_is_worth_nothing(empty_world: World) -> None:
     browser = empty_world.stranger()
     _activate(browser, _invite(empty_world).code)
     browser.get("/account")
-    cookie = browser.client.get_cookie("session")
+    cookie = browser.client.get_cookie("hbreview")
     assert cookie is not None
     assert browser.post("/logout").status_code == 303
 
-    browser.client.set_cookie("session", cookie.value)
+    browser.client.set_cookie("hbreview", cookie.value)
     assert _door(browser) != 200

@@ -140,7 +140,9 @@ def test_designations_take_the_same_statements_for_1_3_and_139_rows(world: World
 def test_people_and_journal_take_the_same_statements_for_1_and_100_rows(world: World) -> None:
     admin = world.browser("admin")
     assert [count(world, admin, f"/people?{narrowed}") for narrowed in ("q=hb0001", "role=province", "")] == [2] * 3
-    assert [count(world, admin, f"/journal?{narrowed}") for narrowed in ("act=plan_round", "act=hand_in", "")] == [2] * 3
+    assert [count(world, admin, f"/journal?{narrowed}") for narrowed in ("act=plan_round", "act=hand_in", "")] == [
+        2
+    ] * 3
 
 
 def test_score_sheet_and_audit_record_take_few_statements(world: World) -> None:
@@ -178,4 +180,4 @@ def test_saving_one_field_takes_at_most_12_statements(world: World) -> None:
             response = own.post(path, {"version": version, "employees": figure}, headers=headers)
         assert response.status_code == 200
         found.append(len(statements))
-    assert found == [-1, -1], statements
+    assert found[1:] == [12], "\n".join(" ".join(s.split())[:90] for s in statements)

@@ -18,7 +18,7 @@ from hbreview.acts.moving import Firing
 from hbreview.acts.signing_in import actor_for
 from hbreview.clock import today
 from hbreview.extensions import db
-from hbreview.model import Answer, Attachment, Comment, Entry, Person, ScoreSheet, Submission
+from hbreview.model import Attachment, Comment, Entry, Person, ScoreSheet, Submission
 from hbreview.words import State, Trigger
 from hbreview.workflow.chain import BY_TRIGGER
 from hbreview.workflow.journal import Origin
@@ -367,7 +367,6 @@ def test_writing_without_a_right_version_is_malformed_and_changes_nothing(world:
     draft, approved, audited = (world.submission(state) for state in ("returned", "city_reviewed", "audited"))
     enterprise = world.enterprise(draft)
     with world.app.app_context():
-        assert db.session.scalar(select(Answer.id).where(Answer.submission_id == draft.id).limit(1)) is not None
         file = db.session.scalar(select(Attachment.public_id).where(Attachment.submission_id == draft.id).limit(1))
         sheet = db.session.scalar(select(ScoreSheet.public_id).where(ScoreSheet.submission_id == audited.id).limit(1))
 

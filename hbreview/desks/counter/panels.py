@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, render_template, request
 from flask.wrappers import Response
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from ... import hx
 from ...extensions import db
@@ -18,6 +19,8 @@ from ...words import Reason, Role, RoundState, State
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
 from . import queries
+
+OK = 200
 
 
 def steps_for(submission: Submission) -> list[Step]:
@@ -32,11 +35,14 @@ def can_edit(submission: Submission) -> bool:
     return open_draft and has_role_for(signed_in_actor(), Action.ANSWER)
 
 
-def submission_context(**more: Any) -> dict[str, Any]:
-    """What the templates of a submission's page need, for the submission that the door has loaded."""
+def submission_context(*, form_only: bool = False, **more: Any) -> dict[str, Any]:
+    """What the templates of a submission's page need, for the submission that the door has loaded.
+
+    ``form_only``: the form without what stands beside it, which saving a field does not change.
+    """
     session, submission, who = db.session(), g.submission, signed_in_actor()
     sees_comments = has_role_for(who, Action.SEE_COMMENTS)
-    view = queries.view_of(session, submission, who, comments=sees_comments)
+    view = queries.view_of(session, submission, who, comments=sees_comments and not form_only, beside=not form_only)
     context: dict[str, Any] = {
         "view": view,
         "submission": submission,
@@ -78,10 +84,19 @@ def _assignment_context(submission: Submission) -> dict[str, Any]:
 
 
 def submission_page(status: int = 200, **more: Any) -> Response:
-    """The whole page of the submission, with whatever messages ``more`` brings."""
+    """The whole page of the submission, with whatever messages ``more`` brings; after a refusal as it stands now."""
+    if status != OK:
+        _read_again()
     return hx.page_or_part(
         "counter/submission.html", "counter/_submission.html", status=status, **submission_context(**more)
     )
+
+
+def _read_again() -> None:
+    """A refused act leaves the door's row behind: expired, and without the firm that the page names."""
+    query = select(Submission).where(Submission.id == g.submission.id)
+    query = query.options(joinedload(Submission.round), joinedload(Submission.firm))
+    db.session().scalar(query.execution_options(populate_existing=True))
 
 
 def refused_step(trigger: str, reasons: tuple[Reason, ...], *, status: int, data: Mapping[str, str]) -> Response:

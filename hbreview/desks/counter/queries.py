@@ -133,8 +133,10 @@ class SubmissionView:
     course: list[Entry]
 
 
-def view_of(session: Session, submission: Submission, who: Actor, *, comments: bool) -> SubmissionView:
-    """The submission's page for one person; seven queries, however much there is."""
+def view_of(
+    session: Session, submission: Submission, who: Actor, *, comments: bool, beside: bool = True
+) -> SubmissionView:
+    """The submission's page for one person; seven queries, however much there is. ``beside``: opinion and course."""
     programme = programme_of(session, submission.programme_version_id)
     answers = dict(session.execute(select(Answer.key, Answer.value).where(Answer.submission_id == submission.id)).all())
     attachments = _attachments(session, submission)
@@ -154,8 +156,8 @@ def view_of(session: Session, submission: Submission, who: Actor, *, comments: b
         errors=[as_reason(f) for f in findings if f.level is Level.ERROR],
         warnings=[as_reason(f) for f in findings if f.level is Level.WARNING] + completeness.notes(programme, counts),
         last=last,
-        opinion=_opinion(session, submission),
-        course=course_of(session, submission),
+        opinion=_opinion(session, submission) if beside else None,
+        course=course_of(session, submission) if beside else [],
     )
 
 

@@ -79,10 +79,8 @@ def move(submission_id: str, trigger: str) -> Response:
         version = _keep_scan(submission_id, version, step.needs)
         moving.fire(Firing(submission_id, step.trigger, version, data), origin=origin())
     except InvalidError as error:
-        _reload()
         return panels.refused_step(trigger, error.reasons, status=422, data=data)
     except (StaleError, WrongStateError, NotEditableError) as error:
-        _reload()
         return panels.refused_step(trigger, (Reason(sentence_for(error)),), status=409, data=data)
     return hx.go_to(url_for("counter.submission", submission_id=submission_id))
 
@@ -105,11 +103,6 @@ def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
         # It has moved on: the firing says so, or answers a repeated request as the first time (C05).
         return version
     return attached.version
-
-
-def _reload() -> None:
-    """After a refused act the row is read again: the page shows what stands now."""
-    db.session().refresh(g.submission, ["state", "version", "revision_number", "submitted_at", "moved_at", "firm_id"])
 
 
 @counter.get("/submissions/<submission_id>/history")

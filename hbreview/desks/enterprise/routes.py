@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, request, url_for
@@ -58,10 +59,12 @@ def _save_the_rest(submission_id: str, version: int, raw: dict[str, str], error:
 
 def _saved(status: int, raw: dict[str, str], **more: object) -> Response:
     """For htmx the fields that were sent with what follows from them; else the whole page with what was typed."""
-    db.session().refresh(g.submission, ["version", "state"])
+    if status != 200:  # noqa: PLR2004 - a refused act was rolled back: the row is read again
+        db.session().refresh(g.submission, ["version", "state"])
     faulty = {*more.get("problems", {}), *more.get("clashes", {})}  # type: ignore[misc]  # both are mappings or absent
     typed = {key: text for key, text in raw.items() if key in faulty or more.get("reasons")}
-    context = panels.submission_context(sent=list(raw), typed=typed, all_kept=status == 200, **more)  # noqa: PLR2004
+    more |= {"sent": list(raw), "typed": typed, "all_kept": status == 200}  # noqa: PLR2004 - as above
+    context = panels.submission_context(form_only=hx.wants_fragment(), **more)
     return hx.page_or_part("counter/submission.html", "enterprise/_saved.html", status=status, **context)
 
 
@@ -74,10 +77,13 @@ def attach(submission_id: str) -> Response:
     try:
         if not uploads:
             raise InvalidError([Reason(N_("Please choose a file."), "file")])
-        for upload in uploads:
+        whole = origin()
+        for number, upload in enumerate(uploads):
+            # Each file is an act of its own, so each has a one-time key of its own.
+            one = replace(whole, key=f"{whole.key[:60]}-{number}" if whole.key else None)
             attached = attaching.attach(
                 Attaching(submission_id, version, field, Upload(upload.filename or "", upload.stream)),
-                origin=origin(),
+                origin=one,
                 storage=current_app.config["STORAGE"],
                 limit=current_app.config["SETTINGS"].upload_bytes,
             )
