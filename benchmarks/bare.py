@@ -1,4 +1,4 @@
-"""The smallest pages that do the same work over the same tables: a login, a queue, a submission, a comment, an approval.
+"""The smallest pages that do the same work over the same tables: login, queue, submission, comment, approval.
 
 No policy, no CSRF, no translations, no guards beyond state and version. One file on purpose: it is a yardstick.
 """
@@ -21,7 +21,8 @@ from werkzeug.wrappers import Response as Answer
 PAGE = 50
 PAGES = {
     "layout": """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>bare</title>
-<link rel="stylesheet" href="/static/x.css"></head><body><nav>{{ g.person.name }}</nav><main>{% block main %}{% endblock %}
+<link rel="stylesheet" href="/static/x.css"></head><body><nav>{{ g.person.name }}</nav>
+<main>{% block main %}{% endblock %}
 </main></body></html>""",
     "queue": """{% extends "layout" %}{% block main %}<h1>Submissions</h1>
 <form><input name="q" value="{{ args.q }}"><select name="city">{% for key, name in labels.regions.items() %}
@@ -42,12 +43,16 @@ PAGES = {
 {% with comments = threads.get(order, ()) %}{% include "thread" %}{% endwith %}</details>{% endfor %}
 <form method="post" action="/submissions/{{ row.public_id }}/approve"><textarea name="opinion"></textarea></form>
 {% endblock %}""",
-    "thread": """<div id="thread-{{ order }}">{% for comment in comments %}<article id="comment-{{ comment.public_id }}">
+    "thread": """<div id="thread-{{ order }}">{% for comment in comments %}
+<article id="comment-{{ comment.public_id }}">
 <p>{{ comment.role }} {{ comment.created_at.strftime("%Y-%m-%d %H:%M") }} {{ "blocking" if comment.blocking }}</p>
-<p>{{ comment.body }}</p><form method="post" action="/comments/{{ comment.public_id }}/resolve"><button>Resolve</button></form>
-<form method="post" action="{{ here }}/{{ order }}/comments"><input type="hidden" name="parent" value="{{ comment.public_id }}">
+<p>{{ comment.body }}</p>
+<form method="post" action="/comments/{{ comment.public_id }}/resolve"><button>Resolve</button></form>
+<form method="post" action="{{ here }}/{{ order }}/comments">
+<input type="hidden" name="parent" value="{{ comment.public_id }}">
 <textarea name="body"></textarea><button>Reply</button></form></article>{% endfor %}
-<form method="post" action="{{ here }}/{{ order }}/comments"><textarea name="body"></textarea><button>Comment</button></form>
+<form method="post" action="{{ here }}/{{ order }}/comments">
+<textarea name="body"></textarea><button>Comment</button></form>
 </div>""",
 }
 
@@ -70,7 +75,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def create_bare(url: str, labels_file: Path) -> Flask:
+def create_bare(url: str, labels_file: Path) -> Flask:  # noqa: C901, PLR0915 - views as closures, as small as can be
     """The bare application; its engine is in ``app.config["ENGINE"]``."""
     app, engine = Flask(__name__, static_folder=None), _engine(url)
     app.secret_key = "bare"

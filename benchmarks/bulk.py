@@ -20,8 +20,23 @@ from hbreview.acts.signing_in import HASHER, digest_of
 from hbreview.config import Settings
 from hbreview.evaluation.names import normalised_name
 from hbreview.extensions import db
-from hbreview.model import Answer, Attachment, Base, Comment, Entry, Firm, JournalHead, Organisation, Person
-from hbreview.model import ProgrammeVersion, Revision, Round, RoundProgramme, SignIn, Submission
+from hbreview.model import (
+    Answer,
+    Attachment,
+    Base,
+    Comment,
+    Entry,
+    Firm,
+    JournalHead,
+    Organisation,
+    Person,
+    ProgrammeVersion,
+    Revision,
+    Round,
+    RoundProgramme,
+    SignIn,
+    Submission,
+)
 from hbreview.model.base import new_public_id
 from hbreview.programmes import loader
 from hbreview.words import Role, RoundState, State, Visibility
@@ -55,12 +70,10 @@ def fill(settings: Settings, *, submissions: int, labels: Path) -> Plan:
     app = create_app(settings)
     with app.app_context():
         upgrade()
-        with db.engine.connect() as connection:
-            connection = connection.execution_options(writing=True)
-            with connection.begin():
-                plan = _Filling(connection, submissions).run()
-                if connection.dialect.name == "postgresql":
-                    _advance_sequences(connection)
+        with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            plan = _Filling(connection, submissions).run()
+            if connection.dialect.name == "postgresql":
+                _advance_sequences(connection)
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("VACUUM ANALYZE"))
@@ -95,12 +108,10 @@ def reset(settings: Settings) -> None:
     """Put what a load approved back before the city."""
     app = create_app(settings)
     with app.app_context():
-        with db.engine.connect() as connection:
-            connection = connection.execution_options(writing=True)
-            with connection.begin():
-                connection.execute(
-                    update(Submission).where(Submission.score_set == "bulk").values(state=State.SUBMITTED, version=2)
-                )
+        with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            connection.execute(
+                update(Submission).where(Submission.score_set == "bulk").values(state=State.SUBMITTED, version=2)
+            )
         db.engine.dispose()
 
 
@@ -147,7 +158,8 @@ class _Filling:
     def _organisations(self) -> None:
         rows = [
             {
-                "id": n, "public_id": new_public_id(), "name": self._name(n), "search_name": normalised_name(self._name(n)),
+                "id": n, "public_id": new_public_id(), "name": self._name(n),
+                "search_name": normalised_name(self._name(n)),
                 "former_names": [], "region": self._region(n), "version": 1, "created_at": self._now,
             }
             for n in range(1, self._count + 1)
@@ -174,7 +186,9 @@ class _Filling:
 
     def _submissions(self) -> tuple[dict[str, list[str]], str, str]:
         submitted: dict[str, list[str]] = {key: [] for key in self._regions}
-        rows, scans, entries = [], [], []
+        rows: list[dict[str, Any]] = []
+        scans: list[dict[str, Any]] = []
+        entries: list[dict[str, Any]] = []
         for n in range(1, self._count + 1):
             state, region, public_id = STATES[(n // len(self._regions)) % len(STATES)], self._region(n), new_public_id()
             programme = "base" if n % 3 == 0 else "platform"
@@ -241,7 +255,8 @@ class _Filling:
         orders = [indicator.order for indicator in loader.shipped("platform", YEAR).indicators]
         rows = [
             {
-                "public_id": new_public_id(), "submission_id": 1, "indicator": orders[n % len(orders)], "parent_id": None,
+                "public_id": new_public_id(), "submission_id": 1, "indicator": orders[n % len(orders)],
+                "parent_id": None,
                 "person_id": self._people[f"city-{self._region(1)}"], "body": f"第{n}条意见：请补充佐证材料。",
                 "blocking": n % 5 == 0, "visibility": Visibility.INTERNAL if n % 4 == 0 else Visibility.ENTERPRISE,
                 "revision_number": 1, "created_at": self._now, "version": 1,

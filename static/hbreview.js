@@ -10,16 +10,28 @@ function say(text) {
   if (place) { place.textContent = text; }
 }
 
-// What somebody is typing at this moment stays, although an answer about that field arrives: only its note is renewed.
+// What was typed and not saved yet stays when an answer about another field arrives, and so does what was refused.
+document.addEventListener("htmx:beforeRequest", (event) => { event.detail.elt.sent = event.detail.elt.value; });
+for (const lost of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(lost, (event) => { delete event.detail.elt.sent; });
+}
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  const place = event.detail.target, typing = document.activeElement;
-  if (!typing || !typing.name || !place.contains(typing) || !place.matches(".field, .cell")) { return; }
-  const fresh = event.detail.fragment.querySelector(`#${typing.id}`);
-  if (fresh ? fresh.value === typing.value : typing.value === typing.defaultValue) { return; }
+  const place = event.detail.target, input = place.matches(".field, .cell") && place.querySelector("[name][hx-post]");
+  if (!input) { return; }
+  const note = event.detail.fragment.querySelector(".saved, .problem"), about = note || place.matches(".cell");
+  const typing = input.value !== standing(input) && input.value !== input.sent;
+  if (!typing && (about || !place.classList.contains("wrong"))) { return; }
   event.detail.shouldSwap = false;
-  const note = event.detail.fragment.querySelector(".note"), old = place.querySelector(".note");
-  if (note && old) { old.replaceWith(note); }
+  const notes = place.querySelector(".note");
+  if (note && notes) { notes.replaceChildren(note); }
 });
+
+// The value that the page came with.
+function standing(input) {
+  if (input.tagName !== "SELECT") { return input.defaultValue; }
+  const chosen = Array.from(input.options).find((option) => option.defaultSelected);
+  return chosen ? chosen.value : "";
+}
 
 // A link to a field opens whatever it is folded into and puts the cursor there.
 document.addEventListener("click", (event) => {

@@ -219,6 +219,10 @@ class Programme:
     defaults: RoundDefaults
     digest: str
 
+    def __hash__(self) -> int:
+        # The whole file is in the digest; hashing hundreds of fields at each cached call is not free.
+        return hash(self.digest)
+
     def field(self, key: str) -> Field:
         """The field of this key; KeyError when the form has none."""
         for field in self.fields:

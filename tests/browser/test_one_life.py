@@ -55,7 +55,9 @@ class _Life:
             row = db.session.scalars(untouched.order_by(Submission.id).limit(1)).one()
             self._programme: Programme = programme_of(db.session(), row.programme_version_id)
             self._round = db.session.scalars(select(Round.public_id)).one()
-            self._name = db.session.scalars(select(Organisation.name).where(Organisation.id == row.organisation_id)).one()
+            self._name = db.session.scalars(
+                select(Organisation.name).where(Organisation.id == row.organisation_id)
+            ).one()
         self._row, self._address = row, f"/submissions/{row.public_id}"
         self._answers = imagine(self._programme, name=self._name, site=row.site_name, seed=3)
         self._pages: dict[str, Any] = {}
@@ -172,7 +174,7 @@ class _Life:
         page = self._city()
         thread = page.locator(f"#thread-{INDICATOR}")
         thread.locator("form[action$='/resolve'] button").click()
-        thread.locator("form[action$='/reopen']").wait_for()
+        thread.locator("form[action$='/reopen']").wait_for(state="attached")
         page = self._city()
         page.fill("#in-opinion", "经审核，情况属实，同意上报。")
         page.fill("#in-seal_date", clock.today().isoformat())

@@ -159,7 +159,7 @@ class Stage:
 
     def decide(self) -> None:
         """Close, publicise (deferring what is not scored) and finalise the round."""
-        steps = (
+        steps: tuple[tuple[RoundTrigger, str, dict[str, str]], ...] = (
             (RoundTrigger.CLOSE, "province", {}),
             (RoundTrigger.PUBLICISE, "province", {"defer": "1", "reason": "测试中延后"}),
             (RoundTrigger.FINALISE, "province2", {}),
@@ -241,7 +241,7 @@ def test_matrix_of_an_actor_in_every_state_agrees_with_the_hand_table(world: Wor
     stage.decide()
     for state in ("submitted", "scored"):
         faults += faults_of(stage, actor, "decided", world.submission(state), with_general=state == "scored")
-    assert faults == []
+    assert "\n".join(faults) == ""
 
 
 @pytest.mark.parametrize("actor", ["enterprise-other", "city-own", "expert-assigned"])
@@ -275,7 +275,7 @@ def test_methods_that_no_rule_declares_are_refused(world: World) -> None:
             response = browser.client.open(address(rule, ids), method=method, data=data, headers=override)
             if response.status_code != 405:
                 faults.append(f"{method} {rule}: {response.status_code}")
-    assert faults == []
+    assert "\n".join(faults) == ""
     assert stage.kept() == before
 
 
@@ -349,3 +349,22 @@ def test_ids_in_form_fields_of_something_else_are_not_taken(world: World) -> Non
     for expert in (NOWHERE, elsewhere["submission_id"], elsewhere["sheet_id"]):
         assert province.post(f"{path}/experts", {"expert": expert}).status_code == 422
     assert stage.kept() == before
+
+
+def test_refusal_is_journalled_with_who_where_and_what(world: World) -> None:
+    """T01: one entry with actor, role, city, address, act, result and request id; none for somebody unknown."""
+    stage, submission = Stage.of(world), world.submission("submitted")
+    city, path = world.city(submission), f"/submissions/{submission.public_id}/score"
+    count, _act = stage.journal()
+    assert city.post(path, {"version": str(submission.version)}).status_code == 403
+    assert stage.journal() == (count + 1, "denied")
+    with world.app.app_context():
+        entry = db.session.scalars(select(Entry).where(Entry.sequence == count + 1)).one()
+        person = db.session.scalars(select(Person).where(Person.login == f"city-{submission.region}")).one()
+        assert (entry.person_id, entry.actor, entry.role) == (person.id, person.name, "city")
+        assert submission.region in entry.scope
+        assert (entry.target, entry.result, entry.data) == (f"POST {path}", "refused", {"status": 403})
+        assert entry.address and entry.request_id and entry.at.utcoffset() is not None
+    assert world.stranger().post(path, {"version": "1"}).status_code == 401
+    assert stage.journal()[0] == count + 1
+    assert world.faults() == []

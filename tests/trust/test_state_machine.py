@@ -97,9 +97,13 @@ def test_every_trigger_by_every_role_off_the_listed_edges_changes_nothing(world:
 def test_every_listed_edge_by_each_of_its_roles_moves_there(world: World, trigger: Trigger) -> None:
     """S01, S03: each role on a submission of its own; then the same request once more moves nothing."""
     step = BY_TRIGGER[trigger]
-    sources = {State.DRAFT: "returned"}
+    # An audit and a scoring need their papers: these come from one that is taken a step back.
+    back = {Trigger.AUDIT: Trigger.REAUDIT, Trigger.SCORE: Trigger.RESCORE}.get(trigger)
+    start = "returned" if step.source is State.DRAFT else (step.dest if back else step.source).value
     for role, programme in zip(sorted(step.roles), ("platform", "base"), strict=False):
-        submission = world.submission(sources.get(step.source, step.source.value), programme)
+        submission = world.submission(start, programme)
+        if back:
+            assert fire(world, submission, back, Role.PROVINCE).status_code == 303
         if trigger is Trigger.RETURN:
             comment(world, submission, "请补充佐证材料", blocking=True)
         version = world.now(submission).version

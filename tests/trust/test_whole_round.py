@@ -150,9 +150,11 @@ def test_whole_round_over_http_ends_in_the_roster_of_the_notice(empty_world: Wor
         walk.submit()
         walk.approve()
         walk.audit()
-        if place % FAILING_EVERY == 0:
+        low = place % FAILING_EVERY == 0
+        if low:
             failed.add(place)
-        walk.score(Decimal("0.55") if place in failed else Decimal(62 + place % 36) / 100)
+        # High enough to pass although some bases lose three points for each no.
+        walk.score(Decimal("0.55") if low else Decimal(75 + place % 23) / 100)
         assert world.now(submission).state is State.SCORED
 
     before = world.stranger().get("/designations.csv").data

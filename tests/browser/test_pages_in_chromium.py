@@ -1,0 +1,169 @@
+"""Each role's main pages in a real Chromium, wide and narrow: the console, the width, the keyboard, axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from sqlalchemy import select
+
+from hbreview.extensions import db
+from hbreview.model import Round
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Live
+
+pytestmark = pytest.mark.browser
+BASE, NARROW, WIDE = "base", 360, 1440
+ROLES = ("", "enterprise", "city", "auditor", "expert", "province", "admin")
+OVERFLOW = """() => {
+  const most = document.documentElement.clientWidth;
+  if (Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) <= most) { return []; }
+  const inside = (e) => e.parentElement && (getComputedStyle(e.parentElement).overflowX !== 'visible'
+    || inside(e.parentElement));
+  const wide = (e) => e.getBoundingClientRect().right > most + 1 && !inside(e);
+  return [...document.body.querySelectorAll('*')].filter(wide).slice(0, 4)
+    .map((e) => `${e.tagName}#${e.id}.${e.className} ${e.getBoundingClientRect().right}`).concat(['wide']);
+}"""
+
+
+def _login(live: Live, role: str) -> str:
+    row = live.world.submission("draft")
+    return {"enterprise": f"hb{row.organisation_id:04d}", "city": f"city-{row.region}"}.get(role, role)
+
+
+def _of(live: Live, state: str, programme: str = "platform") -> str:
+    return f"/submissions/{live.world.submission(state, programme).public_id}"
+
+
+def _reviewed(live: Live) -> Iterator[str]:
+    """Submissions of both programmes in states that have much to show, for those who see all of them."""
+    yield _of(live, "submitted")
+    yield _of(live, "scored", BASE)
+
+
+def _paths(live: Live, role: str) -> list[str]:
+    """The main pages of a role."""
+    if not role:
+        return ["/login", "/activate", "/designations"]
+    with live.world.app.app_context():
+        round_ = f"/rounds/{db.session.scalars(select(Round.public_id)).one()}"
+    audited, reviewed = _of(live, "audited"), _of(live, "city_reviewed")
+    own = _of(live, "draft")
+    return ["/account", "/designations"] + {
+        "enterprise": ["/submissions", own, f"{own}/history", f"{own}/indicators/4"],
+        "city": ["/submissions", own, f"{own}/indicators/1"],
+        "auditor": ["/submissions", reviewed, f"{reviewed}/audit-record", f"{audited}/audit-record"],
+        "expert": ["/submissions", audited, f"{audited}/score-sheet"],
+        "province": [
+            "/submissions", "/rounds", round_, f"{round_}/ranking", *_reviewed(live), f"{audited}/audit-record",
+            f"{audited}/score-sheet", f"{audited}/history", f"{audited}/indicators/1",
+        ],
+        "admin": ["/people", "/journal"],
+    }[role]  # fmt: skip
+
+
+def _axe(page: Any) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"axe {one['id']}: {[node['target'] for node in one['nodes']][:3]} {one['nodes'][0].get('failureSummary', '')}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role or "public")
+def test_pages(live: Live, signed_in: Callable[..., Any], role: str, width: int) -> None:
+    """No console error, no CSP violation, nothing wider than the page, nothing serious for axe (H13)."""
+    page = signed_in(_login(live, role), width=width)
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda request: said.append(f"{request.url}: {request.failure}"))
+    faults: list[str] = []
+    for path in _paths(live, role):
+        said.clear()
+        answer = page.goto(live.url(path), wait_until="load")
+        found = [*said, *_axe(page), *page.evaluate(OVERFLOW)]
+        if answer.status != 200:
+            found.append(f"status {answer.status}")
+        faults += [f"{path}: {text}" for text in found]
+    assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_the_keyboard_reaches_the_button(live: Live, signed_in: Callable[..., Any], width: int) -> None:
+    """Tab alone leads through the sign-in form to its button, and shows where it is."""
+    page = signed_in("", width=width)
+    page.goto(live.url("/login"))
+    passed: list[str] = []
+    for _press in range(30):
+        page.keyboard.press("Tab")
+        passed.append(page.evaluate("() => document.activeElement.id || document.activeElement.className"))
+        if passed[-1] == "btn btn-primary":
+            break
+    assert "in-login" in passed
+    assert passed[-1] == "btn btn-primary"
+    outline = page.evaluate("() => { const s = getComputedStyle(document.activeElement);"
+                            " return [s.outlineStyle, parseFloat(s.outlineWidth)]; }")  # fmt: skip
+    assert outline[0] != "none"
+    assert outline[1] >= 2
+
+
+def test_a_refused_field_keeps_its_text(live: Live, signed_in: Callable[..., Any]) -> None:
+    """A 422 on autosave puts the message beside the field; the text stays, also when the next field is saved (H10)."""
+    page = signed_in(_login(live, "enterprise"))
+    page.goto(live.url(_of(live, "draft")))
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    field = page.locator("#in-employees")
+    with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
+        field.fill("十二个")
+        field.press("Tab")
+    assert saved.value.status == 422
+    problem = page.locator("#field-employees .problem")
+    problem.wait_for()
+    assert field.input_value() == "十二个"
+    assert field.get_attribute("aria-invalid") == "true"
+    assert field.get_attribute("aria-describedby") == "note-employees"
+    with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
+        page.locator("#in-contact_person").fill("王小明")
+        page.locator("#in-contact_person").press("Tab")
+    assert saved.value.status == 200
+    page.locator("#note-contact_person .saved").wait_for()
+    assert problem.count() == 1
+    assert field.input_value() == "十二个"
+    field.fill("120")
+    field.press("Tab")
+    page.locator("#note-employees .saved").wait_for()
+    assert problem.count() == 0
+    assert said == []
+
+
+def test_a_lost_connection_is_said_and_loses_nothing(live: Live, signed_in: Callable[..., Any]) -> None:
+    """Offline, the page says so and keeps the text (H10)."""
+    page = signed_in(_login(live, "enterprise"))
+    page.goto(live.url(_of(live, "draft")))
+    page.context.set_offline(True)
+    field = page.locator("#in-contact_person")
+    field.fill("赵小丽")
+    field.press("Tab")
+    page.locator("#messages").filter(has_text="网络连接中断").wait_for()
+    assert field.input_value() == "赵小丽"
+    page.context.set_offline(False)
+
+
+def test_typing_goes_on_while_another_field_is_saved(live: Live, signed_in: Callable[..., Any]) -> None:
+    """Text that is being typed survives the answer about its own field's earlier text."""
+    page = signed_in(_login(live, "enterprise"))
+    page.goto(live.url(_of(live, "draft")))
+    field = page.locator("#in-contact_person")
+    with page.expect_response(lambda answer: answer.url.endswith("/answers")):
+        field.fill("甲")
+        field.press("Tab")
+        field.fill("甲乙")
+    page.locator("#note-contact_person .saved").wait_for()
+    assert field.input_value() == "甲乙"

@@ -1,0 +1,282 @@
+"""Every page for each role that may open it, in both languages; and what a page keeps of what was typed."""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from hbreview.acts import inviting
+from hbreview.acts.inviting import Newcomer
+from hbreview.extensions import db
+from hbreview.model import Answer, Round, Submission
+from hbreview.security import declared_action
+from hbreview.words import Role
+from hbreview.workflow.journal import Origin
+from hbreview.workflow.policy import RULES
+from tests.worlds import Browser, World
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+HTMX = {"HX-Request": "true"}
+LANGUAGES = {"zh": "zh-CN", "en": "en"}
+# Not pages: files, and what machines ask for.
+NO_PAGES = {
+    "static", "bootstrap.static", "health.alive", "health.ready", "health.htmx_file", "public.as_csv",
+    "public.as_xlsx", "public.as_docx", "enterprise.attachment", "counter.home",
+}  # fmt: skip
+UNFINISHED = re.compile(r"%\(\w+\)|\{\{|\}\}|\bNone\b|\bUndefined\b|Label\(|<Label|\b(State|Role|Outcome|Round)\.[A-Z]")
+_SILENT = {"script", "style", "title"}
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+class Page(HTMLParser):
+    """What a test asks of a page: its language, headings, links, and the text that people read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.lang, self.title, self.headings = "", "", 0
+        self.links: list[str] = []
+        self.text: list[str] = []
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self._open = tag
+        self.headings += tag == "h1"
+        self.lang = given.get("lang", "") if tag == "html" else self.lang
+        self.links += [given[name] for name in ("href", "src", "action", "hx-get", "hx-post") if name in given]
+        self.text += [given[name] for name in ("aria-label", "title", "placeholder") if name in given]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "title":
+            self.title += data
+        if self._open not in _SILENT:
+            self.text.append(data)
+
+
+def _paths(world: World) -> dict[str, str]:
+    """An address of each page, about a submission that has come all the way."""
+    scored = world.submission("scored", "base")
+    with world.app.app_context():
+        round_id = db.session.scalars(select(Round.public_id)).one()
+        code = inviting.invite(Newcomer(Role.ADMIN, "新人", "new"), days=3, origin=Origin(None, "test")).code
+    one = f"/submissions/{scored.public_id}"
+    return {
+        "account.sign_in": "/login",
+        "account.ask_code": "/activate",
+        "account.see_invitation": f"/activate/{code}",
+        "account.own": "/account",
+        "admin.people": "/people",
+        "admin.journal": "/journal",
+        "audit.record": f"{one}/audit-record",
+        "counter.queue": "/submissions",
+        "counter.submission": one,
+        "counter.history": f"{one}/history",
+        "counter.revision": f"{one}/revisions/1",
+        "counter.diff": f"{one}/diff?from=1&to=1",
+        "discussion.thread": f"{one}/indicators/1",
+        "expert.sheet": f"{one}/score-sheet",
+        "province.rounds": "/rounds",
+        "province.one_round": f"/rounds/{round_id}",
+        "province.ranking": f"/rounds/{round_id}/ranking",
+        "public.designations": "/designations",
+    }
+
+
+def _browser(world: World, role: Role) -> Browser:
+    scored = world.submission("scored", "base")
+    if role is Role.ENTERPRISE:
+        return world.enterprise(scored)
+    return world.city(scored) if role is Role.CITY else world.browser(role.value)
+
+
+def _faults(browser: Browser, path: str, lang: str) -> list[str]:
+    response = browser.get(path)
+    if response.status_code != 200:
+        return [f"{path}: {response.status_code}"]
+    page = Page(response.get_data(as_text=True))
+    found = {
+        f"lang is {page.lang}": page.lang != lang,
+        f"{page.headings} h1": page.headings != 1,
+        "no title": len(page.title.split("·")[0].strip()) < 2,
+        "a link to another host": any(re.match(r"(?i)(\w+:)?//|javascript:", link) for link in page.links),
+    }
+    texts = [f"unfinished: {text.strip()[:60]}" for text in page.text if UNFINISHED.search(text)]
+    return [f"{path}: {fault}" for fault in [*(fault for fault, is_so in found.items() if is_so), *texts]]
+
+
+def test_every_page_of_the_application_is_looked_at_here(world: World) -> None:
+    rules = [rule for rule in world.app.url_map.iter_rules() if "GET" in (rule.methods or set())]
+    assert {rule.endpoint for rule in rules} - NO_PAGES == set(_paths(world))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", [None, *Role])
+def test_page_for_its_role_is_whole_in_both_languages(world: World, role: Role | None, language: str) -> None:
+    browser = _browser(world, role) if role else world.stranger()
+    browser.get("/designations")
+    browser.post("/language", {"language": language, "next": "/"})
+    faults: list[str] = []
+    looked_at = 0
+    for endpoint, path in _paths(world).items():
+        action = declared_action(world.app, endpoint)
+        assert action is not None
+        roles = RULES[action].roles
+        if (role in roles) if roles is not None and role else (roles is None and not endpoint.endswith("sign_in")):
+            faults += _faults(browser, path, LANGUAGES[language])
+            looked_at += 1
+    assert faults == []
+    assert looked_at >= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sign_in_page_and_refusals_are_whole_too(world: World, language: str) -> None:
+    stranger = world.stranger()
+    stranger.get("/login")
+    stranger.post("/language", {"language": language})
+    assert _faults(stranger, "/login", LANGUAGES[language]) == []
+    city = world.browser("city-chengde")
+    for path, status in (("/nowhere", 404), ("/people", 403), ("/submissions/unknown", 404)):
+        response = city.get(path)
+        page = Page(response.get_data(as_text=True))
+        assert (response.status_code, page.headings, page.lang) == (status, 1, "zh-CN")
+        assert not any(UNFINISHED.search(text) for text in page.text)
+
+
+def test_language_switch_stays_over_pages_and_sessions(world: World) -> None:
+    browser = world.stranger()
+    assert Page(browser.get("/login").get_data(as_text=True)).lang == "zh-CN"
+
+    response = browser.post("/language", {"language": "en", "next": "/designations?q=1"})
+    assert (response.status_code, response.headers["Location"]) == (303, "/designations?q=1")
+    browser.sign_in("province")
+    for path in ("/rounds", "/submissions", "/account"):
+        assert Page(browser.get(path).get_data(as_text=True)).lang == "en"
+
+    browser.post("/language", {"language": "tlh", "next": "https://example.com/"})
+    assert Page(browser.get("/rounds").get_data(as_text=True)).lang == "en"
+    away = browser.post("/language", {"language": "zh", "next": "//example.com/"})
+    assert away.headers["Location"] == "/"
+    assert Page(browser.get("/rounds").get_data(as_text=True)).lang == "zh-CN"
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("programme", ["platform", "base"])
+def test_submission_page_bears_the_official_words_of_form_and_rubric(world: World, programme: str) -> None:
+    draft, scored = world.submission("returned", programme), world.submission("scored", programme)
+    pages = {
+        "enterprise": world.enterprise(draft).get(f"/submissions/{draft.public_id}"),
+        "city": world.city(scored).get(f"/submissions/{scored.public_id}"),
+    }
+    texts = {who: html.unescape(page.get_data(as_text=True)) for who, page in pages.items()}
+    own = [row["label"] for row in _table(f"form-{programme}.csv") if row["filled_by"] == "enterprise"]
+    assert len(own) >= 40
+    assert [label for label in own if label not in texts["enterprise"]] == []
+    rubric = _table(f"rubric-{programme}.csv")
+    for text in texts.values():
+        assert [row["indicator"] for row in rubric if row["indicator"] not in text] == []
+        assert [row["points"] for row in rubric if row["points"] not in text] == []
+        assert text.count('<details class="indicator"') == len(rubric)
+
+
+def _part(text: str, key: str) -> str:
+    """The piece of a page that is about one field."""
+    start = text.index(f'id="field-{key}"')
+    return text[start : text.find('<div class="field', start)]
+
+
+def _kept(world: World, submission: Submission) -> dict[str, str]:
+    with world.app.app_context():
+        query = select(Answer.key, Answer.value).where(Answer.submission_id == submission.id)
+        return {row.key: row.value for row in db.session.execute(query)}
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_refused_figure_stays_typed_with_the_reason_beside_it(world: World, headers: dict[str, str]) -> None:
+    draft = world.submission("returned")
+    own = world.enterprise(draft)
+    before = _kept(world, draft)
+    data = {"version": draft.version, "employees": "约<三十>人", "service_area_owned": "321"}
+
+    response = own.post(f"/submissions/{draft.public_id}/answers", data, headers=headers)
+
+    text = response.get_data(as_text=True)
+    assert response.status_code == 422
+    wrong = _part(text, "employees")
+    assert 'value="约&lt;三十&gt;人"' in wrong
+    assert 'class="problem"' in wrong
+    assert 'aria-invalid="true"' in wrong
+    assert 'class="problem"' not in _part(text, "service_area_owned")
+    after = _kept(world, draft)
+    assert after["employees"] == before["employees"]
+    assert after["service_area_owned"] == "321.00"  # what is right is kept although another is not
+
+
+def test_zero_and_blank_are_kept_and_shown_apart(world: World) -> None:
+    draft = world.submission("returned")
+    own, province = world.enterprise(draft), world.browser("province")
+    path = f"/submissions/{draft.public_id}"
+    for typed, kept, read in (("0", "0.00", "0.00"), ("", "", "—")):
+        data = {"version": world.now(draft).version, "annual_rent": typed}
+        assert own.post(f"{path}/answers", data).status_code == 303
+        assert _kept(world, draft)["annual_rent"] == kept
+        assert f'value="{kept}"' in _part(own.get(path).get_data(as_text=True), "annual_rent")
+        seen = _part(province.get(path).get_data(as_text=True), "annual_rent")
+        shown = re.sub(r"<[^>]*>", " ", seen[seen.index("<output") : seen.index("</output>")]).split()
+        assert shown[0] == read
+
+
+def test_htmx_save_returns_the_parts_that_follow_from_it(world: World) -> None:
+    draft = world.submission("returned")
+    own = world.enterprise(draft)
+    data = {"version": draft.version, "service_area_owned": "1234"}
+
+    response = own.post(f"/submissions/{draft.public_id}/answers", data, headers=HTMX)
+
+    text = response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert "<html" not in text
+    swapped = re.findall(r'<\w+ [^>]*?id="([\w-]+)"[^>]*hx-swap-oob="true"', text)
+    assert {"answers-version", "field-service_area_owned", "checks", "progress-1", "messages"} <= set(swapped)
+    assert len(swapped) == len(set(swapped))
+    assert f'id="answers-version" value="{world.now(draft).version}"' in text
+    assert 'value="1234.00"' in _part(text, "service_area_owned")
+    assert response.headers["Vary"].count("HX-Request") == 1
+
+
+def test_refused_approval_keeps_the_opinion_that_was_typed(world: World) -> None:
+    submitted = world.submission("submitted")
+
+    response = world.fire(world.city(submitted), submitted, "approve", opinion="情况<属实>", seal_date="昨天")
+
+    text = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "情况&lt;属实&gt;" in text
+    assert 'value="昨天"' in text
+    assert 'href="#field-seal_date"' in text
+    assert 'role="alert"' in text
+
+
+def test_refused_account_keeps_what_was_typed(world: World) -> None:
+    data = {"role": "city", "name": "新人", "login": "newcomer", "region": ""}
+
+    response = world.browser("admin").post("/people", data)
+
+    text = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert 'value="newcomer"' in text
+    assert 'class="problem"' in text
