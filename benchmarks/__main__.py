@@ -213,6 +213,7 @@ class Bench:
             bulk.reset(self._settings)
         for who in WHO:
             self._count(figures, who)
+            bulk.reset(self._settings)
         return figures
 
     def _load(self, figures: Figures, server: Server, who: str, *, page: str, run: int) -> None:

@@ -119,10 +119,15 @@ class _Life:
 
     def _type(self, page: Any, key: str, text: str) -> None:
         field = page.locator(f"#in-{key}")
-        if field.evaluate("e => e.tagName") == "SELECT":
-            change = lambda: field.select_option(text)  # noqa: E731 - said twice below
-        else:
-            change = lambda: (field.fill(text), field.press("Tab"))  # noqa: E731
+        chosen = field.evaluate("e => e.tagName") == "SELECT"
+
+        def change() -> None:
+            if chosen:
+                field.select_option(text)
+            else:
+                field.fill(text)
+                field.press("Tab")
+
         if self._scripts and field.input_value() != text:
             with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
                 change()

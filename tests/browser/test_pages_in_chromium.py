@@ -82,7 +82,6 @@ def test_pages(live: Live, signed_in: Callable[..., Any], role: str, width: int)
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text) if line.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("requestfailed", lambda request: said.append(f"{request.url}: {request.failure}"))
     faults: list[str] = []
     for path in _paths(live, role):
         said.clear()
