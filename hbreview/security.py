@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_login import AnonymousUserMixin, UserMixin, current_user
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from . import clock, hx
 from .acts import signing_in
@@ -117,7 +117,7 @@ def _load(token: str) -> SignedIn | None:
         .join(SignIn.person)
         .where(SignIn.token_digest == signing_in.digest_of(token), SignIn.ended_at.is_(None))
         .where(Person.suspended_at.is_(None))
-        .options(joinedload(SignIn.person))
+        .options(contains_eager(SignIn.person))
     )
     if row is None:
         return None

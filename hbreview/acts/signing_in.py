@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -25,8 +26,14 @@ from ..workflow.journal import Deed, Origin
 
 HASHER = PasswordHasher()
 SHORTEST, LONGEST = 8, 128
+
+
 # Compared against when there is no such account, so that the answer takes as long (A08).
-_NOBODY = HASHER.hash(secrets.token_urlsafe(16))
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    return HASHER.hash(secrets.token_urlsafe(16))
+
+
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=15)
 
 
@@ -72,7 +79,7 @@ def sign_in(attempt: Attempt, *, origin: Origin) -> str | None:
     session = db.session()
     known = session.scalar(select(Person.password_hash).where(Person.login == folded_login(attempt.login)))
     # Hashing takes a tenth of a second on purpose: not while the database waits.
-    fits = _verify(known or _NOBODY, attempt.password)
+    fits = _verify(known or _nobody(), attempt.password)
     proven = known if fits else None
     receipt = carry_out(lambda session: _sign_in(session, attempt, token, proven=proven, origin=origin))
     return token if receipt.target else None
@@ -172,7 +179,7 @@ def change_password(current: str, new: str, *, device: str, origin: Origin) -> s
 
 def _change(session: Session, current: str, new: str, *, token: str, device: str, origin: Origin) -> Receipt:
     person = session.get_one(Person, origin.actor.person_id if origin.actor else 0, with_for_update=True)
-    if not _verify(person.password_hash or _NOBODY, current):
+    if not _verify(person.password_hash or _nobody(), current):
         raise InvalidError([Reason(N_("The present password is not right."), "current")])
     person.password_hash = HASHER.hash(new)
     person.version += 1
