@@ -201,7 +201,7 @@ def test_plan_with_a_fault_is_refused_beside_the_field(
         "city_deadline": date(2030, 2, 28), "settings": {},
     }  # fmt: skip
     with empty_world.app.app_context(), pytest.raises(InvalidError) as caught:
-        running_rounds.plan_round(Plan(**(given | change)), origin=by)  # type: ignore[arg-type]
+        running_rounds.plan_round(Plan(**(given | change)), origin=by)  # type: ignore[arg-type]  # a table of changes
     assert [reason.field for reason in caught.value.reasons] == [field]
 
 

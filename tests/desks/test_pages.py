@@ -280,3 +280,17 @@ def test_refused_account_keeps_what_was_typed(world: World) -> None:
     assert response.status_code == 422
     assert 'value="newcomer"' in text
     assert 'class="problem"' in text
+
+
+def test_autosave_shows_what_a_colleague_changed_meanwhile(world: World) -> None:
+    """The page moves to the newest version, so a colleague's field must come along, or be overwritten unseen."""
+    draft = world.submission("returned")
+    browser = world.enterprise(draft)
+    version = world.now(draft).version
+    address = f"/submissions/{draft.public_id}/answers"
+    browser.post(address, {"version": version, "contact_person": "同事所填"})
+
+    answer = browser.post(address, {"version": version, "address": "新址一号"}, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 200
+    assert "同事所填" in answer.get_data(as_text=True)

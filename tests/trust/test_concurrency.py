@@ -116,8 +116,8 @@ def test_approve_and_return_at_once_let_exactly_one_win(world: World) -> None:
         attach_scan(world, submission)
         version, moves = world.now(submission).version, moves_of(world, submission)
         requests: list[Request] = [
-            lambda: first.post(address_of(submission, "approve"), approval(version)),  # noqa: B023
-            lambda: second.post(address_of(submission, "return"), {"version": version, "reason": "请补充"}),  # noqa: B023
+            lambda: first.post(address_of(submission, "approve"), approval(version)),  # noqa: B023 - called before the loop goes on
+            lambda: second.post(address_of(submission, "return"), {"version": version, "reason": "请补充"}),  # noqa: B023 - called before the loop goes on
         ]
         answers = at_once(*requests) if number % 2 else at_once(*reversed(requests))[::-1]
 
@@ -148,8 +148,8 @@ def test_withdraw_and_approve_at_once_bind_the_version_on_the_screen(world: Worl
         version, moves = world.now(submission).version, moves_of(world, submission)
 
         answers = at_once(
-            lambda: enterprise.post(address_of(submission, "withdraw"), {"version": version}),  # noqa: B023
-            lambda: city.post(address_of(submission, "approve"), approval(version, scan=True)),  # noqa: B023
+            lambda: enterprise.post(address_of(submission, "withdraw"), {"version": version}),  # noqa: B023 - called before the loop goes on
+            lambda: city.post(address_of(submission, "approve"), approval(version, scan=True)),  # noqa: B023 - called before the loop goes on
         )
 
         assert sorted(answer.status_code for answer in answers) == [303, 409]
@@ -188,8 +188,8 @@ def test_two_comments_on_the_same_thread_version_keep_one_and_show_both(world: W
     for number in range(5):
         texts = [f"甲的意见{number}" * 20, f"乙的意见{number}" * 20]
         answers = at_once(
-            lambda: browsers[0].post(address, {"version": number, "body": texts[0]}),  # noqa: B023
-            lambda: browsers[1].post(address, {"version": number, "body": texts[1]}),  # noqa: B023
+            lambda: browsers[0].post(address, {"version": number, "body": texts[0]}),  # noqa: B023 - called before the loop goes on
+            lambda: browsers[1].post(address, {"version": number, "body": texts[1]}),  # noqa: B023 - called before the loop goes on
         )
 
         assert sorted(answer.status_code for answer in answers) == [303, 409]
@@ -347,7 +347,7 @@ def test_trigger_without_a_right_version_is_malformed_and_changes_nothing(world:
         filled = {"declared": "1", "reason": "有理由", "opinion": "同意", "seal_date": today().isoformat()}
 
         browser = world.browser(own.get(role, role))
-        _refuses_bad_versions(world, browser, address_of(submission, trigger.value), lambda: dict(filled))  # noqa: B023
+        _refuses_bad_versions(world, browser, address_of(submission, trigger.value), lambda: dict(filled))  # noqa: B023 - called before the loop goes on
         assert world.now(submission).state is step.source
 
 

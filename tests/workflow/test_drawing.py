@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hbreview.config import ROOT
+from hbreview.words import RoundTrigger, Trigger
 from hbreview.workflow.chain import BY_TRIGGER, MACHINE, STEPS
 from hbreview.workflow.drawing import document
 from hbreview.workflow.round_chain import ROUND_BY_TRIGGER, ROUND_STEPS
-from hbreview.words import RoundTrigger, Trigger
 
 
 def test_docs_show_the_chains_as_they_are_declared() -> None:

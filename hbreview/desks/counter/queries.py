@@ -120,6 +120,7 @@ class SubmissionView:
     submission: Submission
     programme: Programme
     answers: Mapping[str, str]
+    versions: Mapping[str, int]
     shown: Mapping[str, str]
     sources: Mapping[str, computed.Source]
     attachments: Mapping[str, list[Attachment]]
@@ -138,7 +139,9 @@ def view_of(
 ) -> SubmissionView:
     """The submission's page for one person; seven queries, however much there is. ``beside``: opinion and course."""
     programme = programme_of(session, submission.programme_version_id)
-    answers = dict(session.execute(select(Answer.key, Answer.value).where(Answer.submission_id == submission.id)).all())
+    stored = select(Answer.key, Answer.value, Answer.version).where(Answer.submission_id == submission.id)
+    rows = session.execute(stored).all()
+    answers = {row.key: row.value for row in rows}
     attachments = _attachments(session, submission)
     counts = {key: len(files) for key, files in attachments.items()}
     last = earlier_answers(session, submission)
@@ -147,6 +150,7 @@ def view_of(
         submission=submission,
         programme=programme,
         answers=answers,
+        versions={row.key: row.version for row in rows},
         shown=computed.effective(programme, answers, last=last),
         sources=computed.sources(programme, answers, last=last),
         attachments=attachments,

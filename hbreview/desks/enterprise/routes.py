@@ -61,6 +61,8 @@ def _saved(status: int, raw: dict[str, str], **more: object) -> Response:
     """For htmx the fields that were sent with what follows from them; else the whole page with what was typed."""
     if status != 200:  # noqa: PLR2004 - a refused act was rolled back: the row is read again
         db.session().refresh(g.submission, ["version", "state"])
+    # What colleagues changed meanwhile goes along: the page moves to the newest version, so it must show it.
+    more["since"] = version_from(request.form.get("version"))
     faulty = {*more.get("problems", {}), *more.get("clashes", {})}  # type: ignore[misc]  # both are mappings or absent
     typed = {key: text for key, text in raw.items() if key in faulty or more.get("reasons")}
     more |= {"sent": list(raw), "typed": typed, "all_kept": status == 200}  # noqa: PLR2004 - as above
