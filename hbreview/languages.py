@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, request
+from flask import Flask, g, request
+from flask_babel import get_translations
 
 from .extensions import babel
 
@@ -50,3 +52,15 @@ def init_app(app: Flask) -> None:
         locale_selector=lambda: LOCALES[chosen()],
     )
     app.jinja_env.globals.update(language=chosen)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # Jinja's i18n extension adds it
+        lambda text: _translations().ugettext(text),
+        lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
+    )
+
+
+def _translations() -> Any:
+    """The catalogue of this request, looked up once: a page asks for hundreds of texts."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations

@@ -127,10 +127,11 @@ def _load(token: str) -> SignedIn | None:
         hours=settings.session_hours
     ):
         return None
+    found = SignedIn(signing_in.actor_for(row.person), row.id)  # before touching: that ends the row's snapshot
     # Polling must not keep a session alive that nobody uses (A07).
     if idle > _TOUCH_EVERY and request.headers.get("X-Polling") is None:
-        signing_in.touch(row.id)
-    return SignedIn(signing_in.actor_for(row.person), row.id)
+        signing_in.touch(found.sign_in_id)
+    return found
 
 
 def _subject(arguments: dict[str, Any], who: Actor) -> Submission | None:

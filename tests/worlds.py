@@ -100,7 +100,7 @@ class World:
         return Browser(self.app.test_client())
 
     def browser(self, login: str) -> Browser:
-        """The browser of somebody of the cast (province, admin, auditor, expert, city-<key>, hb0001), signed in once."""
+        """The browser of somebody of the cast (province, admin, expert, city-<key>, hb0001), signed in once."""
         if login not in self._browsers:
             browser = self.stranger()
             browser.sign_in(login)

@@ -36,6 +36,7 @@ def _thread(order: int, *, status: int = 200, **more: object) -> Response:
         programme=programme,
         indicator=programme.indicator(order),
         comments=threads.get(order, []),
+        reply_to=request.args.get("reply", ""),
         **more,
     )
 
@@ -73,7 +74,7 @@ def post(submission_id: str, order: int) -> Response:
         return _thread(order, status=409, typed=form, reasons=(Reason(sentence_for(error)),))
     if hx.wants_fragment():
         return _thread(order)
-    return hx.go_to(url_for("counter.submission", submission_id=submission_id, _anchor=f"indicator-{order}"))
+    return hx.go_to(url_for("counter.submission", submission_id=submission_id, _anchor=f"thread-{order}"))
 
 
 _GROWN = N_("Somebody wrote here meanwhile: read it above; your text is kept below, and can be sent again.")
@@ -101,5 +102,5 @@ def _settle(comment_id: str, *, resolved: bool) -> Response:
     comment = db.session().query(Comment).filter_by(public_id=comment_id).one()
     if hx.wants_fragment():
         return _thread(comment.indicator)
-    way = url_for("counter.submission", submission_id=g.submission.public_id, _anchor=f"indicator-{comment.indicator}")
+    way = url_for("counter.submission", submission_id=g.submission.public_id, _anchor=f"thread-{comment.indicator}")
     return hx.go_to(way)
