@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from .. import clock
-from ..model import Submission
+from ..model import Round, ScoreSheet, Submission
 from ..workflow import journal
 from ..workflow.errors import ForbiddenError, HiddenError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin
@@ -45,12 +45,12 @@ def hold(session: Session, public_id: str, *, origin: Origin, action: Action) ->
     return submission
 
 
-def require_version(submission: Submission, version: int) -> None:
+def require_version(row: Submission | ScoreSheet | Round, version: int) -> None:
     """StaleError unless the act was made on the newest version; a version from the future is malformed."""
-    if version > submission.version:
+    if version > row.version:
         raise MalformedError("version")
-    if version != submission.version:
-        raise StaleError(submission.version)
+    if version != row.version:
+        raise StaleError(row.version)
 
 
 def record(

@@ -16,7 +16,7 @@ from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
 from ..transact import Receipt, RequestKey, carry_out
 from ..words import N_, Reason, RoundState, State
-from ..workflow.errors import HiddenError, InvalidError, MalformedError, StaleError
+from ..workflow.errors import HiddenError, InvalidError, MalformedError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action
 from . import holding
@@ -44,7 +44,7 @@ def _keep(session: Session, marks: Marks, origin: Origin) -> Receipt:
     submission = holding.hold(session, marks.submission, origin=origin, action=Action.MARK)
     sheet = own_sheet(session, submission, origin)
     _require_open(submission, sheet)
-    _require_version(sheet, marks.version)
+    holding.require_version(sheet, marks.version)
     programme = programme_of(session, submission.programme_version_id)
     parsed = _parsed(programme, marks)
     rows = {score.indicator: score for score in sheet.scores}
@@ -113,13 +113,6 @@ def _require_open(submission: Submission, sheet: ScoreSheet) -> None:
         raise NotEditableError(N_("The score sheet was handed in: it is locked."))
 
 
-def _require_version(sheet: ScoreSheet, version: int) -> None:
-    if version > sheet.version:
-        raise MalformedError("version")
-    if version != sheet.version:
-        raise StaleError(sheet.version)
-
-
 def _record(
     session: Session,
     submission: Submission,
@@ -152,7 +145,7 @@ def _hand_in(session: Session, sheet_id: str, version: int, *, origin: Origin) -
     if sheet.public_id != sheet_id:
         raise HiddenError
     _require_open(submission, sheet)
-    _require_version(sheet, version)
+    holding.require_version(sheet, version)
     programme = programme_of(session, submission.programme_version_id)
     below = settings_of(submission.round, programme).remark_below
     if reasons := missing_marks(programme, sheet, below=below):

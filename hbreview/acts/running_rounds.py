@@ -22,13 +22,11 @@ from ..workflow.errors import (
     ForbiddenError,
     HiddenError,
     InvalidError,
-    MalformedError,
-    StaleError,
     WrongStateError,
 )
 from ..workflow.journal import Deed, Origin
 from ..workflow.policy import may_fire_round
-from . import designating
+from . import designating, holding
 from .importing import latest_roster
 
 
@@ -170,10 +168,7 @@ def _fire(session: Session, firing: RoundFiring, origin: Origin) -> Receipt:
         raise HiddenError
     if origin.actor is None or not may_fire_round(origin.actor, firing.trigger):
         raise ForbiddenError
-    if firing.version > round_.version:
-        raise MalformedError("version")
-    if firing.version != round_.version:
-        raise StaleError(round_.version)
+    holding.require_version(round_, firing.version)
     if round_.state is not round_chain.ROUND_BY_TRIGGER[firing.trigger].source:
         raise WrongStateError(firing.trigger, round_.state)
     case = _RoundCase(session, round_, firing, origin=origin)

@@ -18,7 +18,7 @@ from ...security import origin, policy, signed_in_actor
 from ...words import Reason, State
 from ...workflow.errors import InvalidError, StaleError
 from ...workflow.policy import Action, has_role_for
-from ..counter import panels
+from ..counter import panels, queries
 
 audit = Blueprint("audit", __name__)
 _SPARE_ROWS = 2
@@ -27,11 +27,12 @@ _SPARE_ROWS = 2
 def _context(**more: object) -> dict[str, object]:
     context = panels.submission_context()
     programme: Programme = context["programme"]
-    record: AuditRecord | None = context["audit_record"]
+    record: AuditRecord | None = queries.audit_record_of(db.session(), g.submission)
     figures = {**record.figures, REPORT_NUMBER: record.report_number} if record else {}
     items = list(record.items) if record else []
     editable = g.submission.state is State.CITY_REVIEWED and has_role_for(signed_in_actor(), Action.KEEP_AUDIT_RECORD)
     return context | {
+        "differences": queries.differences(programme, context["view"].shown, record),
         "figures": figures,
         "items": items,
         "explanation": record.explanation if record else "",

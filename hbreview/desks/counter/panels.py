@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g
 from flask.wrappers import Response
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ... import hx
 from ...extensions import db
-from ...model import Firm, Person, ScoreSheet, Submission
+from ...model import Firm, Person, Submission
 from ...programmes.loader import regions
 from ...security import signed_in_actor
 from ...words import Reason, Role, RoundState, State
@@ -58,18 +58,6 @@ def submission_context(*, form_only: bool = False, **more: Any) -> dict[str, Any
     }
     if has_role_for(who, Action.ASSIGN):
         context |= _assignment_context(submission)
-    if has_role_for(who, Action.SEE_AUDIT_RECORD):
-        record = queries.audit_record_of(session, submission)
-        context["audit_record"] = record
-        context["differences"] = queries.differences(view.programme, view.shown, record)
-    if has_role_for(who, Action.MARK):
-        context["own_sheet"] = session.scalar(
-            select(ScoreSheet).where(
-                ScoreSheet.submission_id == submission.id,
-                ScoreSheet.expert_id == who.person_id,
-                ScoreSheet.withdrawn_at.is_(None),
-            )
-        )
     return context | more
 
 
@@ -102,8 +90,3 @@ def _read_again() -> None:
 def refused_step(trigger: str, reasons: tuple[Reason, ...], *, status: int, data: Mapping[str, str]) -> Response:
     """The page again after a trigger was refused: reasons beside their inputs, everything typed kept."""
     return submission_page(status, refused=trigger, step_reasons=reasons, typed=data)
-
-
-def render_part(template: str, **context: Any) -> str:
-    """A part of the page, for answers that are made of several."""
-    return render_template(template, **context, wants_fragment=hx.wants_fragment(), path=request.path)
