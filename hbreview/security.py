@@ -163,26 +163,12 @@ def _door() -> Response | None:
     if who is not None and rule.about is About.SUBMISSION:
         submission = _subject(request.view_args or {}, who)
         g.submission = submission
-    verdict = _verdict(who, action, submission)
+    verdict = judge(who, action, seen=submission is not None)
     if verdict is Verdict.SIGN_IN:
         return hx.to_sign_in(url_for("account.sign_in", next=_way_back()))
     if verdict is not Verdict.ALLOW:
         abort(404 if verdict is Verdict.HIDE else 403)
     return None
-
-
-def _verdict(who: Actor | None, action: Action, submission: Submission | None) -> Verdict:
-    rule = RULES[action]
-    if who is None:
-        return Verdict.SIGN_IN
-    if rule.about is About.SUBMISSION and submission is None:
-        return Verdict.HIDE
-    return judge(who, action, None) if rule.about is About.NOTHING else _role_verdict(who, action)
-
-
-def _role_verdict(who: Actor, action: Action) -> Verdict:
-    roles = RULES[action].roles
-    return Verdict.ALLOW if roles is None or who.role in roles else Verdict.FORBID
 
 
 def _way_back() -> str:

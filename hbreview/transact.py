@@ -13,18 +13,11 @@ from sqlalchemy.orm.unitofwork import UOWTransaction
 from .extensions import db
 from .model import Entry
 from .workflow.errors import KeyReusedError, RefusedError
+from .workflow.journal import Origin
 
 
 class ReadingSessionError(RuntimeError):
     """Something tried to write outside ``carry_out``: a programming error, never a person's."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """What makes a repeated request recognisable: the form's one-time key and a digest of what was sent."""
-
-    key: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +29,10 @@ class Receipt:
     repeated: bool = False
 
 
-def carry_out(
-    work: Callable[[Session], Receipt], *, person_id: int | None = None, key: RequestKey | None = None
-) -> Receipt:
+def carry_out(work: Callable[[Session], Receipt], *, origin: Origin | None = None) -> Receipt:
     """Run one act in one transaction and commit it; roll everything back if it raises.
 
-    With a key, a request that was already carried out is answered with its first receipt and done once
+    With a key in its origin, a request that was already carried out is answered with its first receipt and done once
     only (C05): the key is a unique column of the journal entry that the act appends. KeyReusedError when
     the same key comes with another content (C06).
     """
@@ -54,7 +45,7 @@ def carry_out(
         session.commit()
     except (RefusedError, IntegrityError):
         session.rollback()
-        earlier = _earlier(session, person_id, key)
+        earlier = _earlier(session, origin)
         if earlier is None:
             raise
         return earlier
@@ -66,14 +57,15 @@ def carry_out(
     return receipt
 
 
-def _earlier(session: Session, person_id: int | None, key: RequestKey | None) -> Receipt | None:
-    if key is None or person_id is None:
+def _earlier(session: Session, origin: Origin | None) -> Receipt | None:
+    if origin is None or origin.key is None or origin.actor is None:
         return None
-    entry = session.scalar(select(Entry).where(Entry.person_id == person_id, Entry.request_key == key.key))
+    person_id = origin.actor.person_id
+    entry = session.scalar(select(Entry).where(Entry.person_id == person_id, Entry.request_key == origin.key))
     session.rollback()
     if entry is None:
         return None
-    if entry.request_digest != key.digest:
+    if entry.request_digest != origin.digest:
         raise KeyReusedError
     return Receipt(entry.target, entry.version_to or 0, repeated=True)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ..evaluation import values
 from ..model import Answer, Submission
 from ..model.kept import programme_of
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import InvalidError, MalformedError, RefusedError, StaleError
 from ..workflow.journal import Origin
@@ -56,9 +56,7 @@ def save_answers(answering: Answering, *, origin: Origin) -> Receipt:
     other people's changes in other fields do not matter. Raises ClashError, InvalidError (a reason per
     field), NotEditableError, MalformedError for an unknown field.
     """
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _save(session, answering, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _save(session, answering, origin), origin=origin)
 
 
 def _save(session: Session, answering: Answering, origin: Origin) -> Receipt:

@@ -18,8 +18,7 @@ from .answering import NotEditableError
 
 def assign_firm(submission_id: str, firm_id: str, *, origin: Origin) -> Receipt:
     """Give the special audit of a submission to a firm (its public id), in place of an earlier one."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _assign_firm(session, submission_id, firm_id, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _assign_firm(session, submission_id, firm_id, origin=origin), origin=origin)
 
 
 def _held(session: Session, submission_id: str, origin: Origin) -> Submission:
@@ -46,10 +45,7 @@ def _assign_firm(session: Session, submission_id: str, firm_id: str, *, origin: 
 
 def assign_expert(submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
     """Give a submission to an expert (a person's public id), who has declared no interest in it."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(
-        lambda session: _assign_expert(session, submission_id, expert_id, origin=origin), person_id=person_id
-    )
+    return carry_out(lambda session: _assign_expert(session, submission_id, expert_id, origin=origin), origin=origin)
 
 
 def _assign_expert(session: Session, submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
@@ -88,8 +84,7 @@ def _free_expert(session: Session, submission: Submission, expert_id: str) -> Pe
 
 def withdraw_expert(submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
     """Take a submission from an expert, at once; a sheet that was handed in stays on record, locked (Z09)."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _withdraw(session, submission_id, expert_id, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _withdraw(session, submission_id, expert_id, origin=origin), origin=origin)
 
 
 def _withdraw(session: Session, submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:

@@ -15,7 +15,7 @@ from ..model import Attachment, Submission
 from ..model.kept import programme_of
 from ..programmes.schema import FieldType
 from ..storage import LocalStorage, TooLargeError
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Origin
@@ -69,9 +69,7 @@ def attach(attaching: Attaching, *, origin: Origin, storage: LocalStorage, limit
         reason = Reason(N_("The file is larger than %(size)s."), "file", "U02", most)
         raise InvalidError([reason]) from error
     facts = {"name": name, "media_type": kind, "size": size, "sha256": sha256}
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _attach(session, attaching, origin, facts=facts), person_id=person_id, key=key)
+    return carry_out(lambda session: _attach(session, attaching, origin, facts=facts), origin=origin)
 
 
 def _attach(session: Session, attaching: Attaching, origin: Origin, *, facts: dict[str, object]) -> Receipt:
@@ -104,8 +102,7 @@ def _attach(session: Session, attaching: Attaching, origin: Origin, *, facts: di
 
 def remove(public_id: str, version: int, *, origin: Origin) -> Receipt:
     """Take an attachment out of the form. Row and file stay for whoever could read the earlier revision."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _remove(session, public_id, version, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _remove(session, public_id, version, origin=origin), origin=origin)
 
 
 def _remove(session: Session, public_id: str, version: int, *, origin: Origin) -> Receipt:

@@ -11,7 +11,7 @@ from ..evaluation import values
 from ..model import AuditRecord, Submission
 from ..model.kept import programme_of
 from ..programmes.schema import AuditFigure, FieldType, Programme
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Reason, State
 from ..workflow.errors import InvalidError, MalformedError
 from ..workflow.journal import Origin
@@ -38,9 +38,7 @@ class Record:
 
 def keep_record(record: Record, *, origin: Origin) -> Receipt:
     """Save the audit record; ``version`` is the submission's. InvalidError has a reason per figure."""
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _keep(session, record, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _keep(session, record, origin), origin=origin)
 
 
 def _keep(session: Session, record: Record, origin: Origin) -> Receipt:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from .. import clock
 from ..model import Comment, Submission
 from ..model.kept import programme_of
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, RoundState, State, Visibility
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, StaleError
 from ..workflow.journal import Deed, Origin, append
@@ -44,9 +44,7 @@ def post_comment(remark: Remark, *, origin: Origin) -> Receipt:
     Raises InvalidError (empty, too long), NotEditableError (nothing to say in this state), StaleError when
     the thread has grown since it was read, HiddenError for an indicator or parent that is not there.
     """
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _post(session, remark, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _post(session, remark, origin), origin=origin)
 
 
 def _post(session: Session, remark: Remark, origin: Origin) -> Receipt:
@@ -168,8 +166,7 @@ def _require_thread(session: Session, submission: Submission, remark: Remark, *,
 
 def settle(public_id: str, *, resolved: bool, origin: Origin) -> Receipt:
     """Resolve a thread or open it again; doing it twice changes nothing."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _settle(session, public_id, resolved, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _settle(session, public_id, resolved, origin=origin), origin=origin)
 
 
 def _settle(session: Session, public_id: str, resolved: bool, *, origin: Origin) -> Receipt:

@@ -14,7 +14,7 @@ from ..evaluation import points
 from ..model import Interest, Score, ScoreSheet, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import HiddenError, InvalidError, MalformedError
 from ..workflow.journal import Deed, Origin, append
@@ -35,9 +35,7 @@ class Marks:
 
 def keep_marks(marks: Marks, *, origin: Origin) -> Receipt:
     """Save points and remarks of the actor's own sheet; ``version`` is the sheet's."""
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _keep(session, marks, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _keep(session, marks, origin), origin=origin)
 
 
 def _keep(session: Session, marks: Marks, origin: Origin) -> Receipt:
@@ -134,9 +132,7 @@ def _record(
 
 def hand_in(sheet_id: str, version: int, *, origin: Origin) -> Receipt:
     """Lock the actor's sheet: every indicator scored, a remark where P2 asks for one."""
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _hand_in(session, sheet_id, version, origin=origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _hand_in(session, sheet_id, version, origin=origin), origin=origin)
 
 
 def _hand_in(session: Session, sheet_id: str, version: int, *, origin: Origin) -> Receipt:
@@ -189,8 +185,7 @@ def _address_of(session: Session, sheet_id: str) -> str:
 
 def reopen_sheet(sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
     """The province lets an expert change a sheet that was handed in; the former scores stay in the journal."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _reopen(session, sheet_id, reason, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _reopen(session, sheet_id, reason, origin=origin), origin=origin)
 
 
 def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
@@ -215,8 +210,7 @@ def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> 
 
 def declare_interest(submission_id: str, reason: str, *, origin: Origin) -> Receipt:
     """The expert is out of everything of this organisation, at once; a sheet handed in stays, locked (Z09)."""
-    person_id = origin.actor.person_id if origin.actor else None
-    return carry_out(lambda session: _declare(session, submission_id, reason, origin=origin), person_id=person_id)
+    return carry_out(lambda session: _declare(session, submission_id, reason, origin=origin), origin=origin)
 
 
 def _declare(session: Session, submission_id: str, reason: str, *, origin: Origin) -> Receipt:

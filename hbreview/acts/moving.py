@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..model import Attachment, AuditRecord, Opinion, Revision, Submission
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import Trigger
 from ..workflow import chain
 from ..workflow.errors import ForbiddenError, InvalidError, WrongStateError
@@ -38,9 +38,7 @@ def fire(firing: Firing, *, origin: Origin) -> Receipt:
 
     Raises HiddenError, ForbiddenError, StaleError, WrongStateError or InvalidError; nothing has changed then.
     """
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _fire(session, firing, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _fire(session, firing, origin), origin=origin)
 
 
 def _fire(session: Session, firing: Firing, origin: Origin) -> Receipt:

@@ -15,7 +15,7 @@ from .. import clock
 from ..model import Answer, Designation, ProgrammeVersion, Roster, Round, RoundProgramme, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes import loader
-from ..transact import Receipt, RequestKey, carry_out
+from ..transact import Receipt, carry_out
 from ..words import N_, Outcome, Reason, RoundState, RoundTrigger, State
 from ..workflow import journal, round_chain
 from ..workflow.errors import (
@@ -151,9 +151,7 @@ def publicity_ends(session: Session, round_: Round) -> date | None:
 
 def fire_round(firing: RoundFiring, *, origin: Origin) -> Receipt:
     """Move a round: policy, version, state, guards, consequences and journal entry in one transaction."""
-    person_id = origin.actor.person_id if origin.actor else None
-    key = RequestKey(origin.key, origin.digest or "") if origin.key else None
-    return carry_out(lambda session: _fire(session, firing, origin), person_id=person_id, key=key)
+    return carry_out(lambda session: _fire(session, firing, origin), origin=origin)
 
 
 def _fire(session: Session, firing: RoundFiring, origin: Origin) -> Receipt:

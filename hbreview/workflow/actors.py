@@ -24,14 +24,3 @@ class Actor:
         """The scope as it is kept in the journal: what the person stood for at that time."""
         parts = {"organisation": self.organisation_id, "region": self.region, "firm": self.firm_id}
         return ",".join(f"{name}={value}" for name, value in parts.items() if value is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What the policy needs to know of a submission, for the person who asks."""
-
-    organisation_id: int
-    region: str
-    firm_id: int | None
-    has_sheet: bool = False
-    has_interest: bool = False

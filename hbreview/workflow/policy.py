@@ -5,12 +5,11 @@ The answer hides (404), forbids (403) or allows; *when* something may happen is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ..words import Role, RoundTrigger, Trigger
-from .actors import Actor, Subject
+from .actors import Actor
 from .chain import STEPS
 from .round_chain import ROUND_STEPS
 
@@ -114,20 +113,6 @@ RULES: dict[Action, Rule] = {
     Action.MOVE_ROUND: Rule(frozenset().union(*(step.roles for step in ROUND_STEPS))),
 }
 
-_SIGHT: dict[Role, Callable[[Actor, Subject], bool]] = {
-    Role.ENTERPRISE: lambda actor, subject: subject.organisation_id == actor.organisation_id,
-    Role.CITY: lambda actor, subject: subject.region == actor.region,
-    Role.AUDITOR: lambda actor, subject: subject.firm_id is not None and subject.firm_id == actor.firm_id,
-    Role.EXPERT: lambda actor, subject: subject.has_sheet and not subject.has_interest,
-    Role.PROVINCE: lambda actor, subject: True,
-    Role.ADMIN: lambda actor, subject: False,
-}
-
-
-def can_see(actor: Actor, subject: Subject) -> bool:
-    """Whether this person may know of the submission. ``visibility.py`` says the same in SQL; a test agrees them."""
-    return _SIGHT[actor.role](actor, subject)
-
 
 def has_role_for(actor: Actor | None, action: Action) -> bool:
     """Whether the person's role may do this at all; for navigation and buttons."""
@@ -135,14 +120,18 @@ def has_role_for(actor: Actor | None, action: Action) -> bool:
     return roles is None or (actor is not None and actor.role in roles)
 
 
-def judge(actor: Actor | None, action: Action, subject: Subject | None = None) -> Verdict:
-    """The policy's answer for a person, an action and, where it is about one, a submission (None: not found)."""
+def judge(actor: Actor | None, action: Action, *, seen: bool) -> Verdict:
+    """The policy's answer for a person and an action.
+
+    ``seen``: whether the submission that the action is about is one that this person may know of
+    (``visibility.py``); of no matter for actions that are about none.
+    """
     rule = RULES[action]
     if rule.roles is None:
         return Verdict.ALLOW
     if actor is None:
         return Verdict.SIGN_IN
-    if rule.about is About.SUBMISSION and (subject is None or not can_see(actor, subject)):
+    if rule.about is About.SUBMISSION and not seen:
         return Verdict.HIDE
     return Verdict.ALLOW if actor.role in rule.roles else Verdict.FORBID
 

@@ -1,4 +1,4 @@
-"""Who sees which submission, as SQL: the same sight as ``policy.can_see``; a test holds them together."""
+"""Who sees which submission, as SQL: the one place that says so. The policy matrix of the tests holds it."""
 
 from __future__ import annotations
 
