@@ -89,6 +89,23 @@ class Visibility(StrEnum):
     INTERNAL = "internal"
 
 
+class ScanState(StrEnum):
+    """What the virus scanner said of a file (U10). ``OFF``: there was no scanner to ask."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    CLEAN = "clean"
+    INFECTED = "infected"
+
+
+class MailState(StrEnum):
+    """Where a letter is: still to be sent, sent, or given up after too many tries."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class Level(StrEnum):
     """What a failed check does: an error blocks the submission, a warning wants a remark."""
 
@@ -109,10 +126,10 @@ class Reason:
     """Why something is refused: an English source string with named placeholders, and its place.
 
     ``field`` is the input that the message belongs beside ("" for the whole form); ``rule`` the number
-    of the rule in RULES.md or design.md. A value that is a ``Label`` is shown in the reader's language.
+    of the rule in RULES.md or design.md. A value that is a ``Label`` or a reason is shown in the reader's language.
     """
 
     message: str
     field: str = ""
     rule: str = ""
-    values: Mapping[str, str | Label] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, str | Label | Reason] = dataclasses.field(default_factory=dict)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .base import Addressed, Base, Moment
+from ..words import ScanState
+from .base import Addressed, Base, Moment, word_type
 
 
 class Attachment(Addressed, Base):
@@ -25,3 +26,23 @@ class Attachment(Addressed, Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The one that this file took the place of: that row and its file stay (U09).
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id"))
+    # What it proves: an indicator's number to the pages, beside those that its field is evidence for anyway.
+    proves: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    # Of a list of enterprises: what it counts, by the field of the form that asks for it. As fixed as the list.
+    counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    scan: Mapped[ScanState] = mapped_column(word_type(ScanState, name="scan"), default=ScanState.OFF)
+
+
+class ServedEnterprise(Base):
+    """One line of a list of enterprises served: data read from an attached sheet, and as unchanging as that."""
+
+    __tablename__ = "served_enterprises"
+
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(200))
+    credit_code: Mapped[str] = mapped_column(String(18))
+    small_micro: Mapped[bool | None]
+    categories: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -32,6 +32,8 @@ class Comment(Addressed, Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     resolved_at: Mapped[datetime | None] = mapped_column(Moment)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    # The enterprise says that it has mended this; void when the form is returned with it still open.
+    mended_at: Mapped[datetime | None] = mapped_column(Moment)
     version: Mapped[int] = mapped_column(default=1)
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])

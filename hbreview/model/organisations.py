@@ -20,6 +20,8 @@ class Organisation(Addressed, Base):
     search_name: Mapped[str] = mapped_column(String(200), unique=True)
     former_names: Mapped[list[str]] = mapped_column(JSON, default=list)
     region: Mapped[str] = mapped_column(String(20), index=True)
+    # Whether a second person of it signs a form off before it is sent: the organisation's own choice.
+    second_signature: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -31,6 +31,11 @@ class Person(Addressed, Base):
     region: Mapped[str | None] = mapped_column(String(20))
     firm_id: Mapped[int | None] = mapped_column(ForeignKey("firms.id"))
     suspended_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Where letters go; empty: nowhere. The language is the one chosen last.
+    email: Mapped[str] = mapped_column(String(254), default="")
+    language: Mapped[str] = mapped_column(String(2), default="zh")
+    # The journal's number up to which this person has seen the notices.
+    read_to: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -56,8 +56,13 @@ def one_line(text: str) -> str:
 
 
 def append(session: Session, *, origin: Origin, deed: Deed, at: datetime) -> Entry:
-    """Add an entry inside the caller's transaction; the head row is locked until that ends."""
-    head = session.scalars(select(JournalHead).where(JournalHead.id == 1).with_for_update()).one()
+    """Add an entry inside the caller's transaction; the head row is locked until that ends.
+
+    The head follows by itself: a trigger of the database moves it with the entry.
+    """
+    head = session.execute(
+        select(JournalHead.sequence, JournalHead.hash).where(JournalHead.id == 1).with_for_update()
+    ).one()
     actor = origin.actor
     entry = Entry(
         sequence=head.sequence + 1,
@@ -84,7 +89,6 @@ def append(session: Session, *, origin: Origin, deed: Deed, at: datetime) -> Ent
     )
     entry.hash = digest(entry)
     session.add(entry)
-    head.sequence, head.hash = entry.sequence, entry.hash
     session.flush()
     return entry
 
