@@ -7,6 +7,7 @@ from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
 from .expression import ExpressionError, compile_expression
+from .layout import layout_faults
 from .reading import ProgrammeError
 from .schema import Programme
 
@@ -30,6 +31,7 @@ def _faults(programme: Programme) -> Iterator[tuple[str, str]]:
     yield from _indicators(programme)
     yield from _checks(programme)
     yield from _audit(programme)
+    yield from layout_faults(programme)
 
 
 def _duplicates(programme: Programme) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..words import Level, Outcome
 from .consistency import require_consistency
+from .layout import plain_layout, read_layout
 from .reading import ProgrammeError, Table
 from .schema import (
     AuditFigure,
@@ -96,6 +97,7 @@ def _programme(root: Table, digest: str) -> Programme:
         checks=tuple(check for table in root.tables("check") for check in _checks(table)),
         audit_figures=tuple(_audit_figure(table, year) for table in root.tables("audit")),
         defaults=_defaults(root.table("defaults")),
+        layout=read_layout(root.table("layout")) if root.has("layout") else plain_layout(sections, fields),
         digest=digest,
     )
 
@@ -152,6 +154,7 @@ def _field(table: Table, year: int, matrix: Matrix | None) -> Field:
         matrix_row=row,
         matrix_column=table.text("matrix_column", ""),
         max_length=_LENGTHS.get(kind, 200),
+        counted=table.text("counted", ""),
     )
     table.finish()
     if row and (matrix is None or row not in dict(matrix.rows)):
@@ -255,6 +258,9 @@ def _defaults(table: Table) -> RoundDefaults:
         minimum_served=table.whole("minimum_served"),
         deduction_per_no=table.decimal("deduction_per_no"),
         validity_years=table.whole("validity_years"),
+        jump_factor=table.decimal("jump_factor", "3"),
+        jump_least=table.decimal("jump_least", "10"),
+        remarks_required=table.whole("remarks_required", 1),
     )
     table.finish()
     return defaults

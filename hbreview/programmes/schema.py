@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ..words import Label, Level, Outcome
+from .layout import Layout
 
 
 class FieldType(StrEnum):
@@ -93,6 +94,8 @@ class Field:
     matrix_row: str = ""
     matrix_column: str = ""
     max_length: int = 200
+    # Which count of a list of the enterprises served this figure is: "enterprises", "small_micro" or a category.
+    counted: str = ""
 
     @property
     def derived(self) -> bool:
@@ -198,6 +201,11 @@ class RoundDefaults:
     minimum_served: int
     deduction_per_no: Decimal
     validity_years: int
+    # A figure this many times last year's, or this small a part of it, asks for a remark; none under ``jump_least``.
+    jump_factor: Decimal
+    jump_least: Decimal
+    # 1: a form is sent only when every warning has its remark (RULES.md section 5); 0: they are only asked for.
+    remarks_required: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,7 @@ class Programme:
     checks: tuple[Check, ...]
     audit_figures: tuple[AuditFigure, ...]
     defaults: RoundDefaults
+    layout: Layout
     digest: str
 
     def __hash__(self) -> int:
