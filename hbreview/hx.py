@@ -35,8 +35,10 @@ def to_sign_in(address: str) -> Response:
     if wants_fragment() or request.method not in {"GET", "HEAD"}:
         response = make_response(render_template("account/signed_out.html", address=address), 401)
         if wants_fragment():
-            response.headers["HX-Redirect"] = address
             response.headers["HX-Reswap"] = "none"
+            # A question that the page asks by itself must not take away what somebody is typing.
+            if request.headers.get("X-Polling") is None:
+                response.headers["HX-Redirect"] = address
         return response
     return go_to(address)
 

@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     from .checking import chains, check, policy_table  # noqa: PLC0415 - only where commands are wired
     from .filling import demo, seed  # noqa: PLC0415 - as above
     from .rosters import roster  # noqa: PLC0415 - as above
+    from .working_off import worker  # noqa: PLC0415 - as above
 
-    for command in (catalogue, chains, check, demo, policy_table, roster, seed):
+    for command in (catalogue, chains, check, demo, policy_table, roster, seed, worker):
         app.cli.add_command(command)

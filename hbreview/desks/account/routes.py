@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 
 from ... import hx, languages
-from ...acts import signing_in
+from ...acts import own_settings, signing_in
+from ...acts.own_settings import Contact
 from ...acts.signing_in import Attempt
 from ...extensions import db
 from ...refusals import answer
 from ...security import actor, open_door, origin, policy, safe_path
 from ...words import N_, Reason
-from ...workflow.errors import InvalidError
+from ...workflow.errors import InvalidError, MalformedError
 from ...workflow.policy import Action
 
 account = Blueprint("account", __name__)
@@ -57,7 +58,12 @@ def leave() -> Response:
 @account.get("/account")
 @policy(Action.OWN_ACCOUNT)
 def own() -> Response:
-    return make_response(render_template("account/own.html", person=actor()))
+    return _own()
+
+
+def _own(status: int = 200, **more: object) -> Response:
+    more.setdefault("contact", own_settings.contact_of(db.session(), origin=origin()))
+    return make_response(render_template("account/own.html", person=actor(), **more), status)
 
 
 @account.post("/account")
@@ -69,10 +75,22 @@ def change() -> Response:
             raise InvalidError(faults)
         token = signing_in.change_password(current, new, device=_device(), origin=origin())
     except InvalidError as error:
-        page = render_template("account/own.html", person=actor(), reasons=error.reasons)
-        return make_response(page, 422)
+        return _own(422, reasons=error.reasons)
     open_door(token)
     return hx.go_to(url_for("account.own", done=1))
+
+
+@account.post("/account/contact")
+@policy(Action.OWN_ACCOUNT)
+def change_contact() -> Response:
+    if not {"email", "language"} <= request.form.keys():
+        raise MalformedError("email")
+    contact = Contact(request.form["email"][:500], request.form["language"])
+    try:
+        own_settings.change_contact(contact, origin=origin())
+    except InvalidError as error:
+        return _own(422, contact=contact, contact_reasons={reason.field: reason for reason in error.reasons})
+    return hx.go_to(url_for("account.own", kept=1))
 
 
 @account.get("/activate")

@@ -1,0 +1,1 @@
+"""Tells somebody something later: a reader of the journal."""

@@ -1,0 +1,106 @@
+"""Before a deadline: letters to those who still have open work, each step once, to whom it concerns on that day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..model import Mail, Person, Round, Submission
+from ..words import Role, RoundState, State
+from .letters import CITY_REMINDER, REMINDER
+
+STEPS = (7, 3, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One letter that is due: its key, its kind, to whom, and what its sentence needs."""
+
+    key: str
+    kind: str
+    person_id: int
+    data: dict[str, Any]
+
+
+def step_due(deadline: date, *, today: date) -> int | None:
+    """The step that is due: the nearest to the deadline that has begun; None before the first and after the last day.
+
+    A step that was missed while no worker ran is made up for until the next one begins, and then left out.
+    """
+    left = (deadline - today).days
+    return min((step for step in STEPS if 0 <= left <= step), default=None)
+
+
+def due(session: Session, *, today: date) -> Iterator[Reminder]:
+    """The reminders of this day, whether or not they were made already."""
+    for round_ in session.scalars(select(Round).where(Round.state == RoundState.OPEN).order_by(Round.id)):
+        if (step := step_due(round_.enterprise_deadline, today=today)) is not None:
+            yield from _to_enterprises(session, round_, step)
+        if (step := step_due(round_.city_deadline, today=today)) is not None:
+            yield from _to_cities(session, round_, step)
+
+
+def missing(session: Session, reminders: Sequence[Reminder]) -> list[Reminder]:
+    """Those that were never made: a key in the table is never told again (field case 26)."""
+    made: set[str] = set()
+    keys = [one.key for one in reminders]
+    for start in range(0, len(keys), 500):
+        made.update(session.scalars(select(Mail.key).where(Mail.key.in_(keys[start : start + 500]))))
+    return [one for one in reminders if one.key not in made]
+
+
+def _to_enterprises(session: Session, round_: Round, step: int) -> Iterator[Reminder]:
+    query = (
+        select(Submission.id, Submission.public_id, Submission.organisation_name, Person.id)
+        .join(Person, Person.organisation_id == Submission.organisation_id)
+        .where(Submission.round_id == round_.id, Submission.state == State.DRAFT, *_reachable(Role.ENTERPRISE))
+        .order_by(Submission.id, Person.id)
+    )
+    for submission_id, public_id, organisation, person_id in session.execute(query):
+        key = f"remind:{round_.id}:enterprise:{step}:{submission_id}:{person_id}"
+        yield Reminder(key, REMINDER, person_id, {
+            "submission": public_id, "organisation": organisation, "round": round_.title, "round_id": round_.id,
+            "deadline": round_.enterprise_deadline.isoformat(),
+        })  # fmt: skip
+
+
+def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]:
+    query = (
+        select(Submission.region, func.count(), Person.id)
+        .join(Person, Person.region == Submission.region)
+        .where(Submission.round_id == round_.id, Submission.state == State.SUBMITTED, *_reachable(Role.CITY))
+        .group_by(Submission.region, Person.id)
+        .order_by(Submission.region, Person.id)
+    )
+    for region, count, person_id in session.execute(query):
+        key = f"remind:{round_.id}:city:{step}:{region}:{person_id}"
+        yield Reminder(key, CITY_REMINDER, person_id, {
+            "count": count, "region": region, "round": round_.title, "round_id": round_.id,
+            "deadline": round_.city_deadline.isoformat(),
+        })  # fmt: skip
+
+
+def _reachable(role: Role) -> tuple[Any, ...]:
+    return (Person.role == role, Person.email != "", Person.suspended_at.is_(None))
+
+
+def still_owed(session: Session, mail: Mail, person: Person) -> bool:
+    """Whether there is still open work, asked again just before a reminder leaves (field case 25)."""
+    round_ = session.get(Round, mail.data["round_id"])
+    if round_ is None or round_.state is not RoundState.OPEN:
+        return False
+    query = select(func.count()).where(Submission.round_id == round_.id)
+    if mail.kind == CITY_REMINDER:
+        query = query.where(Submission.region == person.region, Submission.state == State.SUBMITTED)
+    else:
+        query = query.where(
+            Submission.public_id == mail.data["submission"],
+            Submission.organisation_id == person.organisation_id,
+            Submission.state == State.DRAFT,
+        )
+    return bool(session.scalar(query))
