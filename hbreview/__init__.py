@@ -11,10 +11,17 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy.engine import make_url
 
 from . import cli, desks, extensions, languages, refusals, security, transact, wording
-from .acts import signing_in
+from .acts import attaching, rescanning, signing_in, weighing
 from .config import ROOT, Settings
+from .documents.scanning import Scanner
+from .evaluation import file_kinds, remarks
+from .notices import worker
 from .storage import LocalStorage
 from .workflow import policy
+
+# Several files come in one request; each is still held to its own limit.
+FILES_AT_ONCE = 5
+SCAN_SECONDS = 30.0
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -35,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     extensions.htmx.init_app(app)
     Bootstrap5(app)
     languages.init_app(app)
+    worker.init_app(app)
     security.init_app(app)
     refusals.init_app(app)
     desks.init_app(app)
@@ -48,11 +56,14 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SETTINGS=settings,
         STORAGE=LocalStorage(settings.storage),
+        SCANNER=Scanner(settings.clamd, SCAN_SECONDS) if settings.clamd else None,
+        # What the worker does beside the letters, in its own time.
+        WORKER_TURNS=(rescanning.turn,),
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=settings.upload_bytes + 1024 * 1024,
+        MAX_CONTENT_LENGTH=FILES_AT_ONCE * settings.upload_bytes + 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=2000,
         SESSION_COOKIE_NAME="__Host-hbreview" if settings.https else "hbreview",
@@ -92,4 +103,9 @@ def _equip_templates(app: Flask) -> None:
         may=lambda action: policy.has_role_for(security.actor(), policy.Action(action)),
         request_key=lambda: secrets.token_urlsafe(16),
         least_password=signing_in.SHORTEST,
+        as_reason=weighing.as_reason,
+        remark_key=remarks.key_for,
+        accept=file_kinds.ACCEPT,
+        most_files=attaching.MOST_PER_FIELD,
+        upload_limit=f"{app.config['SETTINGS'].upload_bytes // (1024 * 1024)} MB",
     )

@@ -55,6 +55,15 @@ ACTS: Mapping[str, str] = {
     "answer": N_("filled in the form"),
     "attach": N_("attached a file"),
     "remove_attachment": N_("removed a file"),
+    "replace_attachment": N_("replaced a file"),
+    "quarantine": N_("took an infected file out"),
+    "link_evidence": N_("said what a file proves"),
+    "sign_off": N_("signed the form off"),
+    "decline_sign_off": N_("declined to sign the form off"),
+    "ask_sign_off": N_("asked for a second signature"),
+    "want_second_signature": N_("changed whether a second signature is wanted"),
+    "mend_comment": N_("marked a comment as mended"),
+    "unmend_comment": N_("took a mended mark back"),
     "comment": N_("commented"),
     "reply": N_("replied"),
     "resolve_comment": N_("resolved a comment"),
@@ -83,6 +92,7 @@ ACTS: Mapping[str, str] = {
     "sign_out": N_("signed out"),
     "activate": N_("activated the account"),
     "change_password": N_("changed the password"),
+    "change_contact": N_("changed where letters go"),
     "denied": N_("was refused"),
 }
 REASONS: Mapping[str, str] = {
@@ -131,8 +141,13 @@ def outcome_reason(code: str) -> str:
 
 def say(reason: Reason) -> str:
     """A reason as a sentence in the reader's language, with its figures and official labels in it."""
-    values = {key: label(value) if isinstance(value, Label) else value for key, value in reason.values.items()}
-    return str(gettext(reason.message, **values))
+    return str(gettext(reason.message, **{key: _spoken(value) for key, value in reason.values.items()}))
+
+
+def _spoken(value: str | Label | Reason) -> str:
+    if isinstance(value, Label):
+        return label(value)
+    return say(value) if isinstance(value, Reason) else value
 
 
 def day(moment: datetime) -> str:

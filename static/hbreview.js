@@ -10,22 +10,6 @@ function say(text) {
   if (place) { place.textContent = text; }
 }
 
-// What was typed and not saved yet stays when an answer about another field arrives, and so does what was refused.
-document.addEventListener("htmx:beforeRequest", (event) => { event.detail.elt.sent = event.detail.elt.value; });
-for (const lost of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(lost, (event) => { delete event.detail.elt.sent; });
-}
-document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  const place = event.detail.target, input = place.matches(".field, .cell") && place.querySelector("[name][hx-post]");
-  if (!input) { return; }
-  const note = event.detail.fragment.querySelector(".saved, .problem"), about = note || place.matches(".cell");
-  const typing = input.value !== standing(input) && input.value !== input.sent;
-  if (!typing && (about || !place.classList.contains("wrong"))) { return; }
-  event.detail.shouldSwap = false;
-  const notes = place.querySelector(".note");
-  if (note && notes) { notes.replaceChildren(note); }
-});
-
 // The value that the page came with.
 function standing(input) {
   if (input.tagName !== "SELECT") { return input.defaultValue; }

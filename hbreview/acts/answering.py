@@ -1,22 +1,23 @@
-"""Saving answers of a draft, one field or many."""
+"""Saving answers of a draft, one field or many; remarks on warnings among them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from ..evaluation import values
+from ..evaluation import remarks, values
 from ..model import Answer, Submission
-from ..model.kept import programme_of
+from ..programmes.schema import Field, Programme
 from ..transact import Receipt, carry_out
 from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import InvalidError, MalformedError, RefusedError, StaleError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
+from .standing import Standing, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,18 @@ class Answering:
     raw: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class Saved:
+    """What came of it: the form before and after, and the fields that were not saved, each with why."""
+
+    version: int = 0
+    before: Standing | None = None
+    after: Standing | None = None
+    changed: tuple[str, ...] = ()
+    problems: dict[str, Reason] = field(default_factory=dict)
+    clashes: dict[str, Clash] = field(default_factory=dict)
+
+
 def save_answers(answering: Answering, *, origin: Origin) -> Receipt:
     """Save the fields that were given, all or none; others stay. Saving what stands already changes nothing.
 
@@ -56,33 +69,73 @@ def save_answers(answering: Answering, *, origin: Origin) -> Receipt:
     other people's changes in other fields do not matter. Raises ClashError, InvalidError (a reason per
     field), NotEditableError, MalformedError for an unknown field.
     """
-    return carry_out(lambda session: _save(session, answering, origin), origin=origin)
+
+    def work(session: Session) -> Receipt:
+        saved = Saved()
+        receipt = _save(session, answering, origin, saved=saved)
+        if saved.problems:
+            raise InvalidError(list(saved.problems.values()))
+        if saved.clashes:
+            raise ClashError(receipt.version, tuple(saved.clashes.values()))
+        return receipt
+
+    return carry_out(work, origin=origin)
 
 
-def _save(session: Session, answering: Answering, origin: Origin) -> Receipt:
+def save_what_fits(answering: Answering, *, origin: Origin) -> Saved:
+    """Save each field that is right and nobody else changed meanwhile; the others are told, not lost.
+
+    So one wrong figure, or one field that a colleague wrote into, never keeps the rest of a section from
+    being saved. Raises NotEditableError, MalformedError for an unknown field. A request that was carried out before
+    comes back without ``after``.
+    """
+    saved = Saved()
+
+    def work(session: Session) -> Receipt:
+        saved.problems, saved.clashes = {}, {}
+        return _save(session, answering, origin, saved=saved)
+
+    receipt = carry_out(work, origin=origin)
+    if receipt.repeated:
+        return Saved(receipt.version)
+    saved.version = receipt.version
+    return saved
+
+
+def _save(session: Session, answering: Answering, origin: Origin, *, saved: Saved) -> Receipt:
     submission = holding.hold(session, answering.submission, origin=origin, action=Action.ANSWER)
     if answering.version > submission.version:
         raise MalformedError("version")
     require_editable(submission)
-    given = _parsed(session, submission, answering.raw)
-    stored = {row.key: row for row in _rows(session, submission, given)}
-    _refuse_clashes(submission, answering, given, stored=stored)
-    changed = [key for key, value in given.items() if value != (stored[key].value if key in stored else "")]
-    if not changed:
-        return Receipt(submission.public_id, submission.version)
-    for key in changed:
-        row = stored.get(key) or Answer(submission_id=submission.id, key=key)
-        row.value, row.version = given[key], submission.version + 1
-        session.add(row)
-    holding.record(
-        session,
-        submission,
-        origin=origin,
-        act="answer",
-        target=submission.public_id,
-        data={"fields": changed},
-    )
+    before = standing_of(session, submission)
+    given = _parsed(before.programme, answering.raw, saved.problems)
+    saved.clashes |= _clashes(before, answering, given)
+    fresh = {
+        key: value for key, value in given.items() if key not in saved.clashes and value != before.answers.get(key, "")
+    }
+    saved.before, saved.after, saved.changed = before, before, tuple(fresh)
+    if fresh:
+        write(session, submission, fresh, before=before)
+        holding.record(
+            session, submission, origin=origin, act="answer", target=submission.public_id, data={"fields": list(fresh)}
+        )
+        saved.after = before.with_answers(fresh, version=submission.version)
     return Receipt(submission.public_id, submission.version)
+
+
+def write(session: Session, submission: Submission, fresh: Mapping[str, str], *, before: Standing) -> None:
+    """Put canonical values down inside the caller's act, which raises the version by one.
+
+    One statement for the fields that had an answer and one for those that had none, however many there are."""
+    version = submission.version + 1
+    new = [key for key in fresh if key not in before.versions]
+    if new:
+        rows = [{"submission_id": submission.id, "key": key, "value": fresh[key], "version": version} for key in new]
+        session.execute(insert(Answer), rows)
+    old = [key for key in fresh if key in before.versions]
+    if old:
+        rows = [{"submission_id": submission.id, "key": key, "value": fresh[key], "version": version} for key in old]
+        session.execute(update(Answer), rows)
 
 
 def require_editable(submission: Submission) -> None:
@@ -93,37 +146,25 @@ def require_editable(submission: Submission) -> None:
         raise NotEditableError(N_("The round is not open."))
 
 
-def _parsed(session: Session, submission: Submission, raw: Mapping[str, str]) -> dict[str, str]:
+def _parsed(programme: Programme, raw: Mapping[str, str], problems: dict[str, Reason]) -> dict[str, str]:
     """Canonical values of the enterprise's fields; R5: a field of the city's is none of them."""
-    programme = programme_of(session, submission.programme_version_id)
-    known = {field.key: field for field in programme.enterprise_fields}
-    if unknown := [key for key in raw if key not in known]:
-        raise MalformedError(unknown[0])
+    known = {known.key: known for known in programme.enterprise_fields}
     given: dict[str, str] = {}
-    reasons: list[Reason] = []
     for key, text in raw.items():
-        value = values.parse(known[key], text)
+        asked: Field | None = known.get(key) or remarks.field_for(programme, key)
+        if asked is None:
+            raise MalformedError(key)
+        value = values.parse(asked, text)
         if isinstance(value, Reason):
-            reasons.append(value)
+            problems[key] = value
         else:
             given[key] = value
-    if reasons:
-        raise InvalidError(reasons)
     return given
 
 
-def _rows(session: Session, submission: Submission, keys: Mapping[str, str]) -> list[Answer]:
-    query = select(Answer).where(Answer.submission_id == submission.id, Answer.key.in_(list(keys)))
-    return list(session.scalars(query))
-
-
-def _refuse_clashes(
-    submission: Submission, answering: Answering, given: Mapping[str, str], *, stored: Mapping[str, Answer]
-) -> None:
-    clashes = tuple(
-        Clash(key, stored[key].value, given[key])
+def _clashes(before: Standing, answering: Answering, given: Mapping[str, str]) -> dict[str, Clash]:
+    return {
+        key: Clash(key, before.answers[key], given[key])
         for key in given
-        if key in stored and stored[key].version > answering.version and stored[key].value != given[key]
-    )
-    if clashes:
-        raise ClashError(submission.version, clashes)
+        if before.versions.get(key, 0) > answering.version and before.answers[key] != given[key]
+    }

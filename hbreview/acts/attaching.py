@@ -1,8 +1,10 @@
-"""Attaching files to a field, and removing them."""
+"""Attaching files to a field, replacing and removing them, and saying what they prove."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -10,20 +12,30 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
+from ..documents.archives import inspect_file
+from ..documents.scanning import Finding, Scanner
 from ..evaluation import file_kinds
+from ..extensions import db
 from ..model import Attachment, Submission
 from ..model.kept import programme_of
 from ..programmes.schema import FieldType
-from ..storage import LocalStorage, TooLargeError
+from ..storage import Incoming, LocalStorage, TooLargeError
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, State
+from ..words import N_, Reason, Role, ScanState, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
 from .answering import NotEditableError, require_editable
+from .standing import SERVED_LIST
 
-MOST_PER_FIELD = 10
+log = logging.getLogger("hbreview")
+MOST_PER_FIELD = 20
+# All files that were ever given for one form, removed ones too, as they are kept. In bytes.
+QUOTA = 500 * 1024 * 1024
+LONGEST_PAGES = 40
+# Evidence that belongs to no field of the form: what it proves is said file by file.
+EVIDENCE = "evidence"
 # Files that other people than the enterprise give, the state in which they do, and who.
 _BY_OTHERS: Mapping[str, tuple[Role, State]] = {
     "city_seal": (Role.CITY, State.SUBMITTED),
@@ -41,63 +53,161 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Attaching:
-    """Which file for which field of which submission, made on which version; ``exact``: on no other (C04)."""
+    """Which file for which field of which submission, made on which version; ``exact``: on no other (C04).
+
+    ``replaces`` is the attachment whose place it takes; ``counts`` what it counts, where it is a list.
+    """
 
     submission: str
     version: int
     field: str
     upload: Upload
     exact: bool = False
+    replaces: str = ""
+    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
-def attach(attaching: Attaching, *, origin: Origin, storage: LocalStorage, limit: int) -> Receipt:
+def attach(
+    attaching: Attaching, *, origin: Origin, storage: LocalStorage, limit: int, scanner: Scanner | None = None
+) -> Receipt:
     """Store the file and attach it; ``limit`` in bytes. The receipt's target is the attachment.
 
     A file may join a form that somebody else changed meanwhile, as it replaces nothing; but it may not be
-    made on a form that has moved on since (StaleError, NotEditableError). InvalidError for a file not taken.
+    made on a form that has moved on since (StaleError, NotEditableError). InvalidError for a file not taken. Nothing
+    is stored of a file that is refused, and one whose turn it is not is refused before it is read (U11).
     """
+    if attaching.field == SERVED_LIST:
+        raise MalformedError("field")  # a list comes in by ``listing``, which reads it
+    return take_in(attaching, origin=origin, storage=storage, limit=limit, scanner=scanner)
+
+
+def take_in(
+    attaching: Attaching,
+    *,
+    origin: Origin,
+    storage: LocalStorage,
+    limit: int,
+    scanner: Scanner | None = None,
+    also: Callable[[Session, Submission, Attachment], None] | None = None,
+) -> Receipt:
+    """As ``attach``, for every field; ``also`` is done in the same transaction, before the journal's entry."""
+    require_turn_now(attaching.submission, attaching.field, origin=origin)
     name = file_kinds.clean_name(attaching.upload.name)
-    beginning = attaching.upload.stream.read(16)
-    attaching.upload.stream.seek(0)
-    kind = file_kinds.media_type(name, beginning)
-    if isinstance(kind, Reason):
-        raise InvalidError([kind])
+    kind = _kind(name, attaching.upload.stream)
+    if storage.is_nearly_full():
+        log.error("the file store is nearly full")
     try:
-        sha256, size = storage.put(attaching.upload.stream, limit=limit)
+        with storage.receive(attaching.upload.stream, limit=limit) as incoming:
+            facts: dict[str, object] = {"name": name, "media_type": kind, "scan": _scanned(incoming, scanner)}
+            facts |= {"size": incoming.size, "sha256": incoming.sha256, "counts": dict(attaching.counts)}
+
+            def work(session: Session) -> Receipt:
+                receipt = _attach(session, attaching, origin, facts=facts, also=also)
+                storage.keep(incoming)
+                return receipt
+
+            return carry_out(work, origin=origin)
     except TooLargeError as error:
         most = {"size": f"{limit // (1024 * 1024)} MB"}
         reason = Reason(N_("The file is larger than %(size)s."), "file", "U02", most)
         raise InvalidError([reason]) from error
-    facts = {"name": name, "media_type": kind, "size": size, "sha256": sha256}
-    return carry_out(lambda session: _attach(session, attaching, origin, facts=facts), origin=origin)
 
 
-def _attach(session: Session, attaching: Attaching, origin: Origin, *, facts: dict[str, object]) -> Receipt:
+def _kind(name: str, stream: IO[bytes]) -> str:
+    """The media type by name and content; InvalidError for a file that is not taken (U01, U03, U07)."""
+    beginning = stream.read(16)
+    stream.seek(0)
+    kind = file_kinds.media_type(name, beginning)
+    fault = kind if isinstance(kind, Reason) else inspect_file(stream, kind)
+    stream.seek(0)
+    if isinstance(kind, Reason) or fault is not None:
+        raise InvalidError([fault or kind])  # type: ignore[list-item]  # one of the two is a reason here
+    return kind
+
+
+def _scanned(incoming: Incoming, scanner: Scanner | None) -> ScanState:
+    """What the scanner says. One that does not answer leaves the file waiting, never clean by default (U10)."""
+    if scanner is None:
+        return ScanState.OFF
+    with incoming.path.open("rb") as stream:
+        result = scanner.scan(stream)
+    if result.finding is Finding.INFECTED:
+        log.warning("an upload is infected: %s", result.signature)
+        raise InvalidError([Reason(N_("The virus scanner refuses this file."), "file", "U10")])
+    return ScanState.CLEAN if result.finding is Finding.CLEAN else ScanState.WAITING
+
+
+def _attach(
+    session: Session,
+    attaching: Attaching,
+    origin: Origin,
+    *,
+    facts: dict[str, object],
+    also: Callable[[Session, Submission, Attachment], None] | None,
+) -> Receipt:
     submission = holding.hold(session, attaching.submission, origin=origin, action=Action.ATTACH)
     if attaching.version > submission.version:
         raise MalformedError("version")
+    if attaching.exact:
+        holding.require_version(submission, attaching.version)
     _require_turn(session, submission, attaching.field, origin=origin)
-    live = select(func.count()).where(
-        Attachment.submission_id == submission.id,
-        Attachment.field == attaching.field,
-        Attachment.removed_at.is_(None),
-    )
-    if (session.scalar(live) or 0) >= MOST_PER_FIELD:
-        most = {"count": str(MOST_PER_FIELD)}
-        raise InvalidError([Reason(N_("A field takes at most %(count)s files."), "file", "C15", most)])
-    person_id = origin.actor.person_id if origin.actor else 0
+    old = _replaced(session, submission, attaching)
+    _require_room(session, submission, attaching.field, more=0 if old else 1, facts=facts)
     row = Attachment(
         submission_id=submission.id,
         field=attaching.field,
-        person_id=person_id,
+        person_id=origin.actor.person_id if origin.actor else 0,
         created_at=clock.now(),
+        replaces_id=old.id if old else None,
+        proves=dict(old.proves) if old else {},
         **facts,
     )
     session.add(row)
     session.flush()
     data = {"field": attaching.field, "sha256": row.sha256, "size": row.size}
-    holding.record(session, submission, origin=origin, act="attach", target=row.public_id, data=data)
+    if old:
+        old.removed_at = row.created_at
+        data["replaced"] = old.public_id
+    if also:
+        also(session, submission, row)
+    act = "replace_attachment" if old else "attach"
+    holding.record(session, submission, origin=origin, act=act, target=row.public_id, data=data)
     return Receipt(row.public_id, submission.version)
+
+
+def _replaced(session: Session, submission: Submission, attaching: Attaching) -> Attachment | None:
+    if not attaching.replaces:
+        return None
+    row = session.scalar(
+        select(Attachment).where(
+            Attachment.public_id == attaching.replaces,
+            Attachment.submission_id == submission.id,
+            Attachment.field == attaching.field,
+        )
+    )
+    if row is None:
+        raise HiddenError
+    if row.removed_at is not None:
+        raise StaleError(submission.version)
+    return row
+
+
+def _require_room(
+    session: Session, submission: Submission, key: str, *, more: int, facts: Mapping[str, object]
+) -> None:
+    """C15, U12: so many files a field, so many bytes a form; counted under the submission's lock."""
+    live = Attachment.removed_at.is_(None) & (Attachment.field == key)
+    count, size = session.execute(
+        select(func.count().filter(live), func.coalesce(func.sum(Attachment.size), 0)).where(
+            Attachment.submission_id == submission.id
+        )
+    ).one()
+    most = 1 if key == SERVED_LIST else MOST_PER_FIELD
+    if count + more > most:
+        raise InvalidError([Reason(N_("A field takes at most %(count)s files."), "file", "C15", {"count": str(most)})])
+    if int(size) + int(str(facts["size"])) > QUOTA:
+        limit = {"size": f"{QUOTA // (1024 * 1024)} MB"}
+        raise InvalidError([Reason(N_("All files of a form together are at most %(size)s."), "file", "U12", limit)])
 
 
 def remove(public_id: str, version: int, *, origin: Origin) -> Receipt:
@@ -106,6 +216,39 @@ def remove(public_id: str, version: int, *, origin: Origin) -> Receipt:
 
 
 def _remove(session: Session, public_id: str, version: int, *, origin: Origin) -> Receipt:
+    row, submission = _held(session, public_id, version, origin=origin)
+    row.removed_at = clock.now()
+    data = {"field": row.field, "sha256": row.sha256}
+    holding.record(session, submission, origin=origin, act="remove_attachment", target=row.public_id, data=data)
+    return Receipt(submission.public_id, submission.version)
+
+
+def link_evidence(public_id: str, version: int, *, proves: Mapping[str, str], origin: Origin) -> Receipt:
+    """Say which indicators a file proves, and on which pages (empty: the whole file).
+
+    ``proves`` is all of it, by the indicator's number; InvalidError for an unknown one or too long a text.
+    """
+    return carry_out(lambda session: _link(session, public_id, version, proves=proves, origin=origin), origin=origin)
+
+
+def _link(session: Session, public_id: str, version: int, *, proves: Mapping[str, str], origin: Origin) -> Receipt:
+    row, submission = _held(session, public_id, version, origin=origin)
+    programme = programme_of(session, submission.programme_version_id)
+    orders = {str(indicator.order) for indicator in programme.indicators}
+    if unknown := [order for order in proves if order not in orders]:
+        raise MalformedError(unknown[0])
+    pages = {order: " ".join(text.split()) for order, text in proves.items()}
+    if any(len(text) > LONGEST_PAGES or not text.isprintable() for text in pages.values()):
+        raise InvalidError([Reason(N_("At most %(count)s characters."), "pages", values={"count": str(LONGEST_PAGES)})])
+    if pages != row.proves:
+        row.proves = pages
+        data = {"proves": pages}
+        holding.record(session, submission, origin=origin, act="link_evidence", target=row.public_id, data=data)
+    return Receipt(submission.public_id, submission.version)
+
+
+def _held(session: Session, public_id: str, version: int, *, origin: Origin) -> tuple[Attachment, Submission]:
+    """A live attachment and its locked submission, for whoever's turn it is."""
     row = session.scalar(select(Attachment).where(Attachment.public_id == public_id))
     if row is None:
         raise HiddenError
@@ -114,19 +257,24 @@ def _remove(session: Session, public_id: str, version: int, *, origin: Origin) -
     if version > submission.version:
         raise MalformedError("version")
     _require_turn(session, submission, row.field, origin=origin)
+    session.refresh(row)
     if row.removed_at is not None:
         raise StaleError(submission.version)
-    row.removed_at = clock.now()
-    data = {"field": row.field, "sha256": row.sha256}
-    holding.record(session, submission, origin=origin, act="remove_attachment", target=row.public_id, data=data)
-    return Receipt(submission.public_id, submission.version)
+    return row, submission
 
 
-def _require_turn(session: Session, submission: Submission, field: str, *, origin: Origin) -> None:
+def require_turn_now(public_id: str, key: str, *, origin: Origin) -> None:
+    """Refuse a file whose turn it is not before its content is looked at (U11); errors as ``attach``."""
+    session = db.session()
+    submission = holding.look_at(session, public_id, origin=origin, action=Action.ATTACH)
+    _require_turn(session, submission, key, origin=origin)
+
+
+def _require_turn(session: Session, submission: Submission, key: str, *, origin: Origin) -> None:
     """Each field's files come from those whose turn it is: R5, and the states of the chain."""
     role = origin.actor.role if origin.actor else None
-    if field in _BY_OTHERS:
-        by, state = _BY_OTHERS[field]
+    if key in _BY_OTHERS:
+        by, state = _BY_OTHERS[key]
         if role is not by:
             raise ForbiddenError
         if submission.state is not state:
@@ -135,7 +283,9 @@ def _require_turn(session: Session, submission: Submission, field: str, *, origi
     if role is not Role.ENTERPRISE:
         raise ForbiddenError
     require_editable(submission)
+    if clock.today() > submission.round.enterprise_deadline:
+        raise NotEditableError(N_("The deadline is over: no more files are taken."))
     programme = programme_of(session, submission.programme_version_id)
-    takers = [f for f in programme.enterprise_fields if f.attachable or f.type is FieldType.ATTACHMENT]
-    if field not in {taker.key for taker in takers}:
+    takers = {f.key for f in programme.enterprise_fields if f.attachable or f.type is FieldType.ATTACHMENT}
+    if key not in takers | {EVIDENCE, SERVED_LIST}:
         raise MalformedError("field")

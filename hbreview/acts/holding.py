@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from .. import clock
@@ -28,19 +28,30 @@ def version_from(text: str | None) -> int:
 
 def hold(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:
     """Lock the submission for this transaction. The policy is asked again: scopes may have moved since."""
-    actor = origin.actor
-    if actor is None:
+    return _one(session, _seen(public_id, origin).with_for_update(of=Submission), origin=origin, action=action)
+
+
+def look_at(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:
+    """The submission as it stands, not locked: for refusing early what would be refused anyway."""
+    return _one(session, _seen(public_id, origin), origin=origin, action=action)
+
+
+def _seen(public_id: str, origin: Origin) -> Select[Submission]:
+    if origin.actor is None:
         raise ForbiddenError
-    submission = session.scalar(
+    return (
         select(Submission)
-        .where(Submission.public_id == public_id, visible_to(actor))
+        .where(Submission.public_id == public_id, visible_to(origin.actor))
         .options(joinedload(Submission.round))
-        .with_for_update(of=Submission)
         .execution_options(populate_existing=True)
     )
+
+
+def _one(session: Session, query: Select[Submission], *, origin: Origin, action: Action) -> Submission:
+    submission = session.scalar(query)
     if submission is None:
         raise HiddenError
-    if not has_role_for(actor, action):
+    if not has_role_for(origin.actor, action):
         raise ForbiddenError
     return submission
 

@@ -24,7 +24,7 @@ from ..storage import DamagedFileError, LocalStorage
 from ..words import State
 from ..workflow import journal
 from . import totalling
-from .moving import revision_digest
+from .freezing import revision_digest
 from .weighing import answers_of
 
 _APPROVED = frozenset({State.CITY_REVIEWED, State.AUDITED, State.SCORED})
@@ -103,7 +103,8 @@ def _history(session: Session, submission: Submission) -> Iterator[str]:
 
 _VERSIONED = (
     "submit", "withdraw", "approve", "return", "send_back", "audit", "reaudit", "score", "rescore", "answer", "attach",
-    "remove_attachment", "keep_audit_record", "assign_firm", "assign_expert", "withdraw_expert",
+    "remove_attachment", "replace_attachment", "link_evidence", "quarantine", "sign_off", "decline_sign_off",
+    "ask_sign_off", "keep_audit_record", "assign_firm", "assign_expert", "withdraw_expert",
 )  # fmt: skip
 
 

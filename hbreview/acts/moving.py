@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,7 +17,8 @@ from ..workflow import chain
 from ..workflow.errors import ForbiddenError, InvalidError, WrongStateError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action, may_fire
-from . import holding, totalling
+from . import holding, mending, totalling
+from .freezing import frozen_attachments, revision_digest
 from .weighing import SubmissionCase
 
 
@@ -48,7 +47,7 @@ def _fire(session: Session, firing: Firing, origin: Origin) -> Receipt:
     holding.require_version(submission, firing.version)
     if submission.state is not chain.BY_TRIGGER[firing.trigger].source:
         raise WrongStateError(firing.trigger, submission.state)
-    case = SubmissionCase(session, submission, firing.data)
+    case = SubmissionCase(session, submission, firing.data, actor_id=origin.actor.person_id)
     if objections := chain.objections(firing.trigger, case):
         raise InvalidError(objections)
     before = chain.move(submission, firing.trigger)
@@ -69,12 +68,7 @@ def _reason(case: SubmissionCase) -> dict[str, Any]:
 
 def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """A submitted revision: answers and attachments as they are now, with a digest over both."""
-    rows = session.execute(
-        select(Attachment.public_id, Attachment.field, Attachment.name, Attachment.sha256, Attachment.size)
-        .where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
-        .order_by(Attachment.id)
-    )
-    attachments = [dict(row._mapping) for row in rows]
+    attachments = frozen_attachments(session, submission.id)
     submission.revision_number += 1
     submission.submitted_at = submission.moved_at
     revision = Revision(
@@ -90,10 +84,10 @@ def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, o
     return {"revision": revision.number, "digest": revision.digest}
 
 
-def revision_digest(answers: Mapping[str, str], attachments: list[dict[str, Any]]) -> str:
-    """SHA-256 over a revision's answers and attachments in a fixed text."""
-    text = json.dumps([answers, attachments], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _ask_anew(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
+    """Returned: what was said to be mended and is still open is to be mended again."""
+    mending.forget_mended(session, submission)
+    return _reason(case)
 
 
 def _seal(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
@@ -189,6 +183,7 @@ class _Consequence(Protocol):
 _CONSEQUENCES: dict[Trigger, _Consequence] = {
     Trigger.SUBMIT: _freeze,
     Trigger.APPROVE: _seal,
+    Trigger.RETURN: _ask_anew,
     Trigger.SEND_BACK: _unseal,
     Trigger.AUDIT: _sign,
     Trigger.REAUDIT: _unsign,

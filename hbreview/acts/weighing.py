@@ -11,23 +11,22 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..evaluation import checks, comparison, completeness, values
+from ..evaluation import checks, comparison, values
 from ..model import (
     Answer,
-    Attachment,
     AuditRecord,
     Comment,
     Entry,
     Person,
-    Revision,
-    Round,
     ScoreSheet,
     Submission,
 )
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
-from ..words import N_, Level, Reason, Role, RoundState
-from ..workflow.guards import SheetFacts
+from ..words import N_, Label, Level, Reason, Role, RoundState
+from ..workflow.guards import SheetFacts, SignOffFacts
+from .signing_off import sign_off_facts
+from .standing import Standing, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,57 +38,31 @@ class WeighedFinding:
 
 
 def answers_of(session: Session, submission_id: int) -> dict[str, str]:
-    """The answers as they stand now, by field key."""
+    """The answers as they stand now, by field key; empty ones left out."""
     rows = session.execute(select(Answer.key, Answer.value).where(Answer.submission_id == submission_id))
     return {key: value for key, value in rows if value != ""}
 
 
-def attachment_counts(session: Session, submission_id: int) -> dict[str, int]:
-    """How many live attachments each field has."""
-    rows = session.execute(
-        select(Attachment.field, func.count())
-        .where(Attachment.submission_id == submission_id, Attachment.removed_at.is_(None))
-        .group_by(Attachment.field)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def earlier_answers(session: Session, submission: Submission) -> dict[str, str] | None:
-    """What the same organisation submitted in the round before, in the same programme; None if nothing."""
-    this_year = select(Round.year).where(Round.id == submission.round_id).scalar_subquery()
-    return session.scalar(
-        select(Revision.answers)
-        .join(Submission, Submission.id == Revision.submission_id)
-        .join(Round, Round.id == Submission.round_id)
-        .where(
-            Submission.organisation_id == submission.organisation_id,
-            Submission.programme == submission.programme,
-            Round.year < this_year,
-            Revision.number == Submission.revision_number,
-        )
-        .order_by(Round.year.desc())
-        .limit(1)
-    )
-
-
 def as_reason(finding: checks.Finding) -> Reason:
-    """A finding as a reason: its statement, and the fields with the figures in them."""
-    figures = "; ".join(f"{value} {unit}".strip() for _label, value, unit in finding.figures)
+    """A finding as a reason: its statement, and every field that it is about with the figure in it."""
+    zh = "；".join(f"{label.zh} {value or '—'} {unit}".strip() for label, value, unit in finding.figures)
+    en = "; ".join(f"{label.en} {value or '—'} {unit}".strip() for label, value, unit in finding.figures)
     return Reason(
         N_("%(statement)s (%(figures)s)"),
         finding.fields[0] if finding.fields else "",
         finding.check_id,
-        {"statement": finding.message, "figures": figures},
+        {"statement": finding.message, "figures": Label(zh, en)},
     )
 
 
 class SubmissionCase:
     """The case of one submission, as ``guards.Case`` wants it. Each fact costs a query once, when asked."""
 
-    def __init__(self, session: Session, submission: Submission, data: Mapping[str, str]) -> None:
+    def __init__(self, session: Session, submission: Submission, data: Mapping[str, str], *, actor_id: int = 0) -> None:
         self._session = session
         self._submission = submission
         self.data = data
+        self.actor_id = actor_id
         self.today = clock.today()
 
     @cached_property
@@ -97,12 +70,16 @@ class SubmissionCase:
         return programme_of(self._session, self._submission.programme_version_id)
 
     @cached_property
-    def answers(self) -> dict[str, str]:
-        return answers_of(self._session, self._submission.id)
+    def standing(self) -> Standing:
+        return standing_of(self._session, self._submission)
 
     @cached_property
-    def attachments(self) -> dict[str, int]:
-        return attachment_counts(self._session, self._submission.id)
+    def answers(self) -> dict[str, str]:
+        return {key: value for key, value in self.standing.answers.items() if value != ""}
+
+    @property
+    def attachments(self) -> Mapping[str, int]:
+        return self.standing.files
 
     @property
     def round_state(self) -> RoundState:
@@ -135,18 +112,23 @@ class SubmissionCase:
     def scan_given(self) -> bool:
         return self.attachments.get("city_seal", 0) > 0
 
-    @cached_property
-    def earlier(self) -> dict[str, str] | None:
-        return earlier_answers(self._session, self._submission)
-
-    @cached_property
+    @property
     def incomplete(self) -> Sequence[Reason]:
-        return completeness.missing(self.programme, self.answers, self.attachments, last=self.earlier)
+        return self.standing.missing
 
     @cached_property
     def findings(self) -> Sequence[WeighedFinding]:
-        found = checks.run(self.programme, self.answers, last=self.earlier)
-        return [WeighedFinding(finding.level, as_reason(finding)) for finding in found]
+        return [WeighedFinding(finding.level, as_reason(finding)) for finding in self.standing.findings]
+
+    @cached_property
+    def unremarked(self) -> Sequence[Reason]:
+        if not self.standing.settings.remarks_required:
+            return []
+        return [as_reason(finding) for finding in self.standing.unremarked]
+
+    @cached_property
+    def sign_off(self) -> SignOffFacts:
+        return sign_off_facts(self._session, self._submission, self.answers)
 
     def _open_comments(self, *conditions: ColumnElement[bool]) -> int:
         query = select(func.count()).where(

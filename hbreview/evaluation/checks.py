@@ -22,6 +22,11 @@ class Finding:
     fields: tuple[str, ...]
     figures: tuple[tuple[Label, str, str], ...]
 
+    @property
+    def key(self) -> str:
+        """What names it within a form: the check and its first field. A remark is kept under it."""
+        return f"{self.check_id}.{self.fields[0]}" if self.fields else self.check_id
+
 
 def run(
     programme: Programme,

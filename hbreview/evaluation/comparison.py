@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from ..programmes.schema import FieldType, Programme
+from ..programmes.schema import Field, FieldType, Programme
 from ..words import N_, Label, Reason
 from . import computed
 
@@ -95,3 +95,16 @@ def fee_comparison(fee: str, market: str) -> Decimal | None:
     with localcontext(computed.EXACT):
         share = (Decimal(fee) - Decimal(market)) / Decimal(market) * 100
         return share.quantize(Decimal("0.01"), ROUND_HALF_UP) + 0  # + 0: never "-0.00"
+
+
+def change(field: Field, before: str, now: str) -> Decimal | None:
+    """From last year's figure to this: in per cent, for a share in points; one place, half up. None if unknown."""
+    was, value = computed.as_value(field, before), computed.as_value(field, now)
+    if not field.is_number or not isinstance(was, Decimal) or not isinstance(value, Decimal):
+        return None
+    with localcontext(computed.EXACT):
+        if field.type is FieldType.PERCENT:
+            return (value - was).quantize(Decimal("0.1"), ROUND_HALF_UP) + 0
+        if was == 0:
+            return None
+        return ((value - was) / abs(was) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP) + 0

@@ -36,7 +36,10 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step(
         Trigger.SUBMIT, State.DRAFT, State.SUBMITTED, frozenset({Role.ENTERPRISE}),
-        (guards.round_is_open, guards.form_is_complete, guards.form_is_consistent, guards.is_declared),
+        (
+            guards.round_is_open, guards.form_is_complete, guards.form_is_consistent, guards.warnings_have_remarks,
+            guards.second_person_signed, guards.is_declared,
+        ),
         N_("Submit"), ("declared",),
     ),
     Step(

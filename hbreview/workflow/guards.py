@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from ..evaluation.remarks import PREFIX
 from ..words import N_, Level, Reason, RoundState
 
 DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
@@ -31,6 +32,15 @@ class SheetFacts:
 
     handed_in: bool
     revision_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignOffFacts:
+    """Whether a second signature is wanted, who gave one to exactly this content, and why somebody declined."""
+
+    wanted: bool = False
+    signed_by: frozenset[int] = frozenset()
+    declined: str = ""
 
 
 class Case(Protocol):
@@ -56,6 +66,12 @@ class Case(Protocol):
     def incomplete(self) -> Sequence[Reason]: ...
     @property
     def findings(self) -> Sequence[Finding]: ...
+    @property
+    def unremarked(self) -> Sequence[Reason]: ...
+    @property
+    def sign_off(self) -> SignOffFacts: ...
+    @property
+    def actor_id(self) -> int: ...
     @property
     def open_blocking(self) -> int: ...
     @property
@@ -109,6 +125,25 @@ def form_is_complete(case: Case) -> list[Reason]:
 def form_is_consistent(case: Case) -> list[Reason]:
     """C1 to C22: a failed check of level error blocks, a warning does not."""
     return [finding.reason for finding in case.findings if finding.level is Level.ERROR]
+
+
+def warnings_have_remarks(case: Case) -> list[Reason]:
+    """RULES.md section 5: a warning needs a remark, which the city reads."""
+    text = N_("Please say why, in a remark: %(finding)s")
+    return [
+        Reason(text, f"{PREFIX}{found.rule}.{found.field}", found.rule, {"finding": found}) for found in case.unremarked
+    ]
+
+
+def second_person_signed(case: Case) -> list[Reason]:
+    """Where the organisation wants it, somebody else than the sender signed exactly this content."""
+    facts = case.sign_off
+    if not facts.wanted or facts.signed_by - {case.actor_id}:
+        return []
+    if facts.declined:
+        why = {"reason": facts.declined}
+        return [Reason(N_("A colleague declined to sign off: %(reason)s"), "sign_off", values=why)]
+    return [Reason(N_("A colleague has to sign the form off before it is sent."), "sign_off")]
 
 
 def is_declared(case: Case) -> list[Reason]:

@@ -42,6 +42,10 @@ class Action(StrEnum):
     SEE_COMMENTS = "see_comments"
     ANSWER = "answer"
     ATTACH = "attach"
+    SIGN_OFF = "sign_off"
+    MEND = "mend"
+    ENTERPRISE_DESK = "enterprise_desk"
+    SET_ORGANISATION = "set_organisation"
     SEE_ATTACHMENT = "see_attachment"
     COMMENT = "comment"
     REPLY = "reply"
@@ -92,6 +96,10 @@ RULES: dict[Action, Rule] = {
     Action.SEE_COMMENTS: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
     Action.ANSWER: _of(_R.ENTERPRISE, about=About.SUBMISSION),
     Action.ATTACH: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, about=About.SUBMISSION),
+    Action.SIGN_OFF: _of(_R.ENTERPRISE, about=About.SUBMISSION),
+    Action.MEND: _of(_R.ENTERPRISE, about=About.SUBMISSION),
+    Action.ENTERPRISE_DESK: _of(_R.ENTERPRISE),
+    Action.SET_ORGANISATION: _of(_R.ENTERPRISE),
     Action.SEE_ATTACHMENT: Rule(_READERS, About.SUBMISSION),
     Action.COMMENT: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
     Action.REPLY: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),

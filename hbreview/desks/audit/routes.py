@@ -12,6 +12,7 @@ from ...acts.holding import version_from
 from ...evaluation.comparison import fee_comparison
 from ...extensions import db
 from ...model import AuditRecord
+from ...model.kept import programme_of
 from ...programmes.schema import FieldType, Programme
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
@@ -32,7 +33,7 @@ def _context(**more: object) -> dict[str, object]:
     items = list(record.items) if record else []
     editable = g.submission.state is State.CITY_REVIEWED and has_role_for(signed_in_actor(), Action.KEEP_AUDIT_RECORD)
     return context | {
-        "differences": queries.differences(programme, context["view"].shown, record),
+        "differences": queries.differences(programme, context["view"].form.shown, record),
         "figures": figures,
         "items": items,
         "explanation": record.explanation if record else "",
@@ -60,7 +61,7 @@ def record(submission_id: str) -> Response:
 @policy(Action.KEEP_AUDIT_RECORD)
 def keep(submission_id: str) -> Response:
     version = version_from(request.form.get("version"))
-    programme: Programme = panels.submission_context()["programme"]
+    programme = programme_of(db.session(), g.submission.programme_version_id)
     figures, items = _figures(programme), _items(programme)
     explanation = request.form.get("explanation", "")
     typed = {"figures": figures, "items": items, "explanation": explanation}

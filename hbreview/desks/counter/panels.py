@@ -11,14 +11,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ... import hx
+from ...acts.freezing import frozen_attachments
+from ...acts.signing_off import sign_off_facts
+from ...acts.standing import Standing
 from ...extensions import db
 from ...model import Firm, Person, Submission
 from ...programmes.loader import regions
 from ...security import signed_in_actor
-from ...words import Reason, Role, RoundState, State
+from ...words import Reason, Role, RoundState, State, Trigger
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
-from . import queries
+from . import changes, queries
 
 OK = 200
 
@@ -35,20 +38,20 @@ def can_edit(submission: Submission) -> bool:
     return open_draft and has_role_for(signed_in_actor(), Action.ANSWER)
 
 
-def submission_context(*, form_only: bool = False, **more: Any) -> dict[str, Any]:
-    """What the templates of a submission's page need, for the submission that the door has loaded.
-
-    ``form_only``: the form without what stands beside it, which saving a field does not change.
-    """
+def submission_context(**more: Any) -> dict[str, Any]:
+    """What the templates of a submission's page need, for the submission that the door has loaded."""
     session, submission, who = db.session(), g.submission, signed_in_actor()
     sees_comments = has_role_for(who, Action.SEE_COMMENTS)
-    view = queries.view_of(session, submission, who, comments=sees_comments and not form_only, beside=not form_only)
+    view = queries.view_of(session, submission, who, comments=sees_comments)
+    editing = can_edit(submission)
     context: dict[str, Any] = {
         "view": view,
+        "form": view.form,
         "submission": submission,
         "programme": view.programme,
         "steps": steps_for(submission),
-        "can_edit": can_edit(submission),
+        "can_edit": editing,
+        "sibling": queries.sibling_of(session, submission, who) if editing else None,
         "sees_comments": sees_comments,
         "region_names": {region.key: region.name for region in regions()},
         "problems": {},
@@ -59,6 +62,24 @@ def submission_context(*, form_only: bool = False, **more: Any) -> dict[str, Any
     if has_role_for(who, Action.ASSIGN):
         context |= _assignment_context(submission)
     return context | more
+
+
+def review_page(status: int = 200, **more: Any) -> Response:
+    """Everything once more before it is sent, with the reasons why it was not, if it was tried."""
+    if status != OK:
+        _read_again()
+    session, submission = db.session(), g.submission
+    context = submission_context(**more)
+    form: Standing = context["view"].form
+    before = queries.revision_of(session, submission, submission.revision_number)
+    facts = sign_off_facts(session, submission, {key: value for key, value in form.answers.items() if value})
+    context["signed_by_others"] = bool(facts.signed_by - {signed_in_actor().person_id})
+    context |= {"sign_off": facts, "first": submission.revision_number, "second": 0, "changes": [], "files": []}
+    if before is not None:
+        context["changes"] = changes.between_answers(form.programme, before.answers, form.answers, last=form.last)
+        now = frozen_attachments(session, submission.id)
+        context["files"] = changes.between_files(form.programme, before.attachments, now)
+    return hx.page_or_part("enterprise/review.html", "enterprise/_review.html", status=status, **context)
 
 
 def _assignment_context(submission: Submission) -> dict[str, Any]:
@@ -89,4 +110,6 @@ def _read_again() -> None:
 
 def refused_step(trigger: str, reasons: tuple[Reason, ...], *, status: int, data: Mapping[str, str]) -> Response:
     """The page again after a trigger was refused: reasons beside their inputs, everything typed kept."""
+    if trigger == Trigger.SUBMIT:
+        return review_page(status, step_reasons=reasons, typed=data)
     return submission_page(status, refused=trigger, step_reasons=reasons, typed=data)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from ...acts.weighing import as_reason, earlier_answers
-from ...evaluation import checks, comparison, completeness, computed
+from ...acts.standing import Standing, standing_of
+from ...evaluation import comparison
 from ...evaluation.names import normalised_name
 from ...model import (
-    Answer,
     Attachment,
     AuditRecord,
     Comment,
@@ -25,10 +25,10 @@ from ...model import (
     ScoreSheet,
     Submission,
 )
-from ...model.kept import programme_of
-from ...programmes.schema import Programme
-from ...words import Level, State
+from ...programmes.schema import Indicator, Programme
+from ...words import ScanState, State, Visibility
 from ...workflow.actors import Actor
+from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import comments_visible_to, visible_to
 
 PAGE = 50
@@ -113,55 +113,87 @@ def queue(session: Session, filters: Filters, who: Actor) -> QueuePage:
     return QueuePage(rows[:PAGE], counts, more, rounds, chosen)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SubmissionView:
-    """Everything that a submission's page shows to one person."""
+    """Everything that a submission's page shows to one person. ``form``: what stands in it and follows from it."""
 
     submission: Submission
-    programme: Programme
-    answers: Mapping[str, str]
-    versions: Mapping[str, int]
-    shown: Mapping[str, str]
-    sources: Mapping[str, computed.Source]
+    form: Standing
     attachments: Mapping[str, list[Attachment]]
     threads: Mapping[int, list[Comment]]
-    progress: Mapping[int, tuple[int, int]]
-    missing: list[Any]
-    errors: list[Any]
-    warnings: list[Any]
-    last: Mapping[str, str] | None
     opinion: Opinion | None
     course: list[Entry]
 
+    @property
+    def programme(self) -> Programme:
+        """The programme by which this submission is evaluated."""
+        return self.form.programme
 
-def view_of(
-    session: Session, submission: Submission, who: Actor, *, comments: bool, beside: bool = True
-) -> SubmissionView:
-    """The submission's page for one person; seven queries, however much there is. ``beside``: opinion and course."""
-    programme = programme_of(session, submission.programme_version_id)
-    stored = select(Answer.key, Answer.value, Answer.version).where(Answer.submission_id == submission.id)
-    rows = session.execute(stored).all()
-    answers = {row.key: row.value for row in rows}
-    attachments = _attachments(session, submission)
-    counts = {key: len(files) for key, files in attachments.items()}
-    last = earlier_answers(session, submission)
-    findings = checks.run(programme, answers, last=last)
+    @cached_property
+    def to_mend(self) -> list[Comment]:
+        """The open comments that the enterprise may read, by indicator: what a returned form is to be mended by."""
+        found = [comment for order in sorted(self.threads) for comment in self.threads[order]]
+        return [
+            comment
+            for comment in found
+            if comment.parent_id is None and comment.resolved_at is None and comment.visibility == Visibility.ENTERPRISE
+        ]
+
+    def evidence_for(self, indicator: Indicator) -> list[tuple[Attachment, str]]:
+        """The files that prove an indicator, with the pages: by their field, or because somebody said so."""
+        order = str(indicator.order)
+        return [
+            (file, file.proves.get(order, ""))
+            for field, files in self.attachments.items()
+            for file in files
+            if field in indicator.evidence or order in file.proves
+        ]
+
+
+def may_see_file(file: Attachment, who: Actor) -> bool:
+    """Beyond the submission's own visibility: the audit's report, and what was not yet scanned (U10)."""
+    if file.field == "audit_report_file" and not has_role_for(who, Action.SEE_AUDIT_RECORD):
+        return False
+    if file.scan is ScanState.INFECTED:
+        return False
+    return file.scan is not ScanState.WAITING or file.person_id == who.person_id
+
+
+def was_shown(session: Session, file: Attachment) -> bool:
+    """Whether a file that was taken out again had been part of a submitted revision (U09)."""
+    if file.removed_at is None:
+        return True
+    query = select(Revision.id).where(
+        Revision.submission_id == file.submission_id,
+        Revision.created_at >= file.created_at,
+        Revision.created_at < file.removed_at,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def sibling_of(session: Session, submission: Submission, who: Actor) -> Submission | None:
+    """The organisation's form of the other programme in the same round, where it is on both rosters."""
+    return session.scalar(
+        select(Submission)
+        .where(
+            visible_to(who),
+            Submission.round_id == submission.round_id,
+            Submission.organisation_id == submission.organisation_id,
+            Submission.id != submission.id,
+        )
+        .options(joinedload(Submission.round))
+    )
+
+
+def view_of(session: Session, submission: Submission, who: Actor, *, comments: bool) -> SubmissionView:
+    """The submission's page for one person; five statements, however much there is."""
     return SubmissionView(
         submission=submission,
-        programme=programme,
-        answers=answers,
-        versions={row.key: row.version for row in rows},
-        shown=computed.effective(programme, answers, last=last),
-        sources=computed.sources(programme, answers, last=last),
-        attachments=attachments,
+        form=standing_of(session, submission),
+        attachments=_attachments(session, submission),
         threads=threads_of(session, submission, who) if comments else {},
-        progress=completeness.progress(programme, answers, counts, last=last),
-        missing=completeness.missing(programme, answers, counts, last=last),
-        errors=[as_reason(f) for f in findings if f.level is Level.ERROR],
-        warnings=[as_reason(f) for f in findings if f.level is Level.WARNING] + completeness.notes(programme, counts),
-        last=last,
-        opinion=_opinion(session, submission) if beside else None,
-        course=course_of(session, submission) if beside else [],
+        opinion=_opinion(session, submission),
+        course=course_of(session, submission),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
@@ -24,13 +22,14 @@ from ...words import Reason, State, Trigger
 from ...workflow.chain import BY_TRIGGER
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, has_role_for, may_fire
-from . import panels, queries
+from . import changes, panels, queries
 from .queries import Filters
 
 counter = Blueprint("counter", __name__)
 _TRIGGERS = ",".join(trigger.value for trigger in Trigger)
 # Where each person's own desk is: the first of these that the policy opens.
 _DESKS = (
+    (Action.ENTERPRISE_DESK, "enterprise.desk"),
     (Action.RUN_ROUNDS, "province.rounds"),
     (Action.LIST_SUBMISSIONS, "counter.queue"),
     (Action.MANAGE_PEOPLE, "admin.people"),
@@ -98,6 +97,7 @@ def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
             origin=replace(origin(), key=None, digest=None),  # the one-time key is the approval's
             storage=current_app.config["STORAGE"],
             limit=current_app.config["SETTINGS"].upload_bytes,
+            scanner=current_app.config["SCANNER"],
         )
     except (StaleError, NotEditableError):
         # It has moved on: the firing says so, or answers a repeated request as the first time (C05).
@@ -147,22 +147,12 @@ def diff(submission_id: str) -> Response:
     if before is None or after is None:
         abort(404)
     programme = programme_of(session, g.submission.programme_version_id)
-    old, new = computed.effective(programme, before.answers), computed.effective(programme, after.answers)
-    changes = [
-        (field, old.get(field.key, ""), new.get(field.key, ""))
-        for field in programme.fields
-        if old.get(field.key, "") != new.get(field.key, "")
-    ]
-    files = _file_changes(before.attachments, after.attachments)
-    return make_response(
-        render_template(
-            "counter/diff.html", submission=g.submission, changes=changes, files=files, first=first, second=second
-        )
+    page = render_template(
+        "counter/diff.html",
+        submission=g.submission,
+        changes=changes.between_answers(programme, before.answers, after.answers),
+        files=changes.between_files(programme, before.attachments, after.attachments),
+        first=first,
+        second=second,
     )
-
-
-def _file_changes(before: Sequence[Mapping[str, str]], after: Sequence[Mapping[str, str]]) -> list[str]:
-    """Attachments added (+) and taken out (-) between two revisions, by name."""
-    old = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in before)
-    new = sorted(f"{file['field']}: {file['name']} ({file['sha256'][:8]})" for file in after)
-    return [line for line in difflib.ndiff(old, new) if line[:1] in "+-"]
+    return make_response(page)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
 
@@ -53,12 +55,25 @@ def plan() -> Response:
             programmes=tuple(form.getlist("programmes")),
             enterprise_deadline=_day("enterprise_deadline"),
             city_deadline=_day("city_deadline"),
-            settings={"waive_scan": True} if form.get("waive_scan") else {},
+            settings=_settings(),
         )
         receipt = running_rounds.plan_round(plan, origin=origin())
     except InvalidError as error:
         return _rounds(422, problems={reason.field: reason for reason in error.reasons}, typed=form)
     return hx.go_to(url_for("province.one_round", round_id=receipt.target))
+
+
+def _settings() -> dict[str, object]:
+    """What the province sets for this round alone; what it leaves empty stays as the programme has it."""
+    given: dict[str, object] = {"waive_scan": True} if request.form.get("waive_scan") else {}
+    text = request.form.get("jump_factor", "").strip()
+    if text:
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", text, re.ASCII) or Decimal(text) <= 1:
+            raise InvalidError([Reason(N_("Please give a number above 1, or leave it empty."), "jump_factor")])
+        given["jump_factor"] = text
+    if "minimum_served" in request.form and request.form["minimum_served"].strip():
+        given["minimum_served"] = _whole("minimum_served")
+    return given
 
 
 def _whole(name: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import select
 
 from ... import hx
@@ -12,7 +12,7 @@ from ...acts.importing import latest_roster
 from ...documents.roster_writing import PrintedRow, roster_csv, roster_docx, roster_xlsx
 from ...evaluation.names import normalised_name
 from ...extensions import db
-from ...model import Designation, Roster, Round
+from ...model import Designation, Revision, Roster, Round, Submission
 from ...programmes.loader import regions
 from ...security import policy
 from ...words import Outcome
@@ -97,6 +97,31 @@ def _file(writer: Callable[[Sequence[PrintedRow]], bytes], media_type: str, endi
     response.headers["Content-Type"] = media_type
     response.headers["Content-Disposition"] = f'attachment; filename="designations.{ending}"'
     return response
+
+
+@public.get("/receipts/<digest>")
+@policy(Action.READ_PUBLIC)
+def receipt(digest: str) -> Response:
+    """Confirms that a revision with this digest was submitted. Who knows no digest learns nothing."""
+    wanted = "".join(digest.split()).lower()
+    query = (
+        select(Revision.number, Revision.created_at, Submission.organisation_name, Submission.programme, Round.title)
+        .join(Submission, Submission.id == Revision.submission_id)
+        .join(Round, Round.id == Submission.round_id)
+        .where(Revision.digest == wanted)
+    )
+    found = db.session().execute(query).first()
+    page = render_template("public/receipt.html", found=found, digest=wanted[:64])
+    return make_response(page)
+
+
+@public.get("/receipts")
+@policy(Action.READ_PUBLIC)
+def ask_receipt() -> Response:
+    """Where somebody with a receipt on paper types its digest."""
+    if request.args.get("digest", "").strip():
+        return receipt(request.args["digest"][:200])
+    return make_response(render_template("public/receipt.html", found=None, digest=""))
 
 
 @public.get("/designations.csv")

@@ -1,0 +1,73 @@
+"""The form as Word, PDF and Excel, the receipt, and everything of a submission in one file."""
+
+from __future__ import annotations
+
+from flask import Response, abort, g, request, send_file
+
+from ...acts.standing import standing_of
+from ...documents.bundle import bundle as pack
+from ...documents.form_sheet import form_xlsx as form_workbook
+from ...extensions import db
+from ...model import Revision
+from ...security import policy, signed_in_actor
+from ...workflow.policy import Action
+from . import papers_made, queries
+from .downloads import disposition, download
+from .routes import counter
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PDF = "application/pdf"
+
+
+def _asked_revision() -> Revision | None:
+    """The revision that the address names; 404 for one that is not there."""
+    if "revision" not in request.args:
+        return None
+    number = request.args.get("revision", 0, type=int)
+    return queries.revision_of(db.session(), g.submission, number) or abort(404)
+
+
+@counter.get("/submissions/<submission_id>/form.docx")
+@policy(Action.SEE_SUBMISSION)
+def form_docx(submission_id: str) -> Response:
+    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
+    return download(paper.docx(), name=f"{g.submission.organisation_name}运营情况表.docx", media_type=_DOCX)
+
+
+@counter.get("/submissions/<submission_id>/form.pdf")
+@policy(Action.SEE_SUBMISSION)
+def form_pdf(submission_id: str) -> Response:
+    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
+    inline = bool(request.args.get("inline"))
+    name = f"{g.submission.organisation_name}运营情况表.pdf"
+    return download(paper.pdf(), name=name, media_type=_PDF, inline=inline)
+
+
+@counter.get("/submissions/<submission_id>/form.xlsx")
+@policy(Action.SEE_SUBMISSION)
+def form_xlsx(submission_id: str) -> Response:
+    form = standing_of(db.session(), g.submission)
+    content = form_workbook(form.programme, form.shown, last=form.before or None)
+    return download(content, name=f"{g.submission.organisation_name}运营情况表.xlsx", media_type=_XLSX)
+
+
+@counter.get("/submissions/<submission_id>/revisions/<int:number>/receipt.pdf")
+@policy(Action.SEE_SUBMISSION)
+def receipt_pdf(submission_id: str, number: int) -> Response:
+    revision = queries.revision_of(db.session(), g.submission, number)
+    if revision is None:
+        abort(404)
+    content = papers_made.receipt_of(db.session(), g.submission, revision)
+    name = f"{g.submission.organisation_name}提交回执（第{number}版）.pdf"
+    return download(content, name=name, media_type=_PDF)
+
+
+@counter.get("/submissions/<submission_id>/bundle.zip")
+@policy(Action.SEE_SUBMISSION)
+def bundle(submission_id: str) -> Response:
+    session, who = db.session(), signed_in_actor()
+    packed = pack(papers_made.bundle_members(session, g.submission, who), facts=papers_made.bundle_facts(g.submission))
+    response = send_file(packed, mimetype="application/zip")
+    response.headers["Content-Disposition"] = disposition(f"{g.submission.organisation_name}.zip", inline=False)
+    return response

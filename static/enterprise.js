@@ -1,0 +1,179 @@
+// The enterprise's form: what is typed is kept in this browser until the server has it. Decides nothing.
+"use strict";
+
+const form = document.getElementById("answers");
+if (form) {
+  const PREFIX = "hbreview.unsaved.";
+  const place = `${PREFIX}${form.dataset.person}.${form.dataset.submission}`;
+  const RETRY = 10000;
+  let timer = 0;
+
+  const version = () => document.getElementById("answers-version").value;
+  const inputOf = (name) => form.elements.namedItem(name);
+
+  // What is not saved yet: name -> [value, the version that it was typed on].
+  function unsaved() {
+    try { return JSON.parse(localStorage.getItem(place)) || {}; } catch { return {}; }
+  }
+  function keep(all) {
+    try {
+      if (Object.keys(all).length) { localStorage.setItem(place, JSON.stringify(all)); } else { localStorage.removeItem(place); }
+    } catch { /* a browser that keeps nothing: the field itself still does */ }
+  }
+  function remember(input) {
+    if (!input.name || input.type === "hidden" || input.type === "file") { return; }
+    const all = unsaved();
+    all[input.name] = [input.value, (all[input.name] || [])[1] || version()];
+    keep(all);
+  }
+  function forget(names, sent) {
+    const all = unsaved();
+    for (const name of names) {
+      if (all[name] && (sent[name] === undefined || all[name][0] === sent[name])) { delete all[name]; }
+    }
+    keep(all);
+  }
+
+  form.addEventListener("input", (event) => remember(event.target));
+  form.addEventListener("change", (event) => remember(event.target), true);
+
+  // One request carries what is not saved yet and nothing else of the form.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt !== form) { return; }
+    const all = unsaved(), about = event.detail.triggeringEvent && event.detail.triggeringEvent.target;
+    const names = new Set(Object.keys(all).filter((name) => inputOf(name)));
+    if (about && about.name && about !== form) { names.add(about.name); }
+    const versions = [...names].map((name) => Number((all[name] || [])[1])).filter((number) => number > 0);
+    for (const name of Object.keys(event.detail.parameters)) {
+      if (name !== "version" && !names.has(name)) { delete event.detail.parameters[name]; }
+    }
+    event.detail.parameters.version = String(Math.min(Number(version()), ...versions));
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt !== form) { return; }
+    const sent = {};
+    for (const [name, value] of Object.entries(event.detail.requestConfig.parameters)) { sent[name] = value; }
+    event.detail.xhr.hbreviewSent = sent;
+    form.sentNow = sent;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const sent = event.detail.xhr && event.detail.xhr.hbreviewSent;
+    if (!sent) { return; }
+    const said = event.detail.xhr.getResponseHeader("HX-Trigger");
+    if (said) { forget(JSON.parse(said)["hbreview:saved"].names, sent); calm(); }
+    document.querySelectorAll(".submission-version").forEach((input) => { input.value = version(); });
+  });
+
+  // No answer: say so, keep everything, try again by itself.
+  function alarm() {
+    say(form.dataset.lost);
+    clearTimeout(timer);
+    timer = setTimeout(again, RETRY);
+  }
+  function calm() { clearTimeout(timer); }
+  function again() { if (Object.keys(unsaved()).length) { htmx.trigger(form, "change"); } }
+  window.addEventListener("online", again);
+  for (const lost of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(lost, (event) => { if (event.detail.elt === form) { alarm(); } });
+  }
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.elt === form && event.detail.xhr.status >= 500) { alarm(); }
+  });
+
+  // What an earlier visit could not save is put back and sent, on the version that it was typed on.
+  window.addEventListener("load", () => {
+    const all = unsaved();
+    let restored = 0;
+    for (const [name, [value]] of Object.entries(all)) {
+      const input = inputOf(name);
+      if (!input || input.value === value) { delete all[name]; continue; }
+      input.value = value;
+      const note = document.getElementById(`note-${name}`);
+      if (note) { note.textContent = form.dataset.restored; }
+      restored += 1;
+    }
+    keep(all);
+    if (restored) { again(); }
+  });
+
+  // Who signs out leaves nothing behind on a shared machine.
+  document.querySelectorAll("form[action$='/logout']").forEach((leave) => leave.addEventListener("submit", (event) => {
+    if (Object.keys(unsaved()).length && !window.confirm(form.dataset.leaving)) { event.preventDefault(); return; }
+    Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
+  }));
+
+  // An answer about a field never takes away what was typed into it after the request left.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const sent = form.sentNow || {};
+    for (const input of event.detail.target.querySelectorAll("input[name], textarea[name], select[name]")) {
+      if (input.form !== form || input.value === standing(input) || input.value === sent[input.name]) { continue; }
+      const fresh = event.detail.fragment.querySelector(`[name="${CSS.escape(input.name)}"]`);
+      if (fresh) { fresh.value = input.value; } else { event.detail.shouldSwap = false; }
+    }
+    ready(event.detail.fragment);
+  });
+
+  // Keys: Enter goes on to the next field, in the table to the next row, arrows move in the table.
+  const cells = () => [...form.querySelectorAll(".matrix tbody tr")].map((row) => [...row.querySelectorAll("input")]);
+  function position(input) {
+    const grid = cells(), row = grid.findIndex((line) => line.includes(input));
+    return { grid, row, column: row < 0 ? -1 : grid[row].indexOf(input) };
+  }
+  form.addEventListener("keydown", (event) => {
+    const input = event.target;
+    if (!input.matches("input:not([type=file])")) { return; }
+    const { grid, row, column } = position(input);
+    const step = { ArrowDown: 1, ArrowUp: -1, Enter: 1 }[event.key];
+    if (row >= 0 && step && grid[row + step]) { event.preventDefault(); grid[row + step][column].select(); return; }
+    if (event.key !== "Enter") { return; }
+    event.preventDefault();
+    const all = [...form.elements].filter((one) => one.matches("input:not([type=hidden]):not([type=file]), select, textarea"));
+    const next = all[all.indexOf(input) + 1];
+    if (next) { next.focus(); } else { input.blur(); }
+  });
+
+  // A block copied in Excel fills the table from the cell that it is pasted into; one request saves it.
+  form.addEventListener("paste", (event) => {
+    const { grid, row, column } = position(event.target);
+    const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
+    if (row < 0 || !/[\t\n]/.test(text)) { return; }
+    event.preventDefault();
+    text.split(/\r?\n/).forEach((line, down) => line.split("\t").forEach((value, across) => {
+      const input = grid[row + down] && grid[row + down][column + across];
+      if (input) { input.value = value.trim(); remember(input); }
+    }));
+    htmx.trigger(form, "change");
+  });
+
+  // "Take over", "theirs", "mine": puts a text into a field and saves it.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-take]"), input = button && inputOf(button.dataset.for);
+    if (!input) { return; }
+    const all = unsaved();
+    delete all[input.name];  // decided on what is on the screen now, not on what was when it was typed
+    keep(all);
+    input.value = button.dataset.take;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    input.focus();
+  });
+  function ready(part) { part.querySelectorAll(".needs-script").forEach((one) => { one.hidden = false; }); }
+  ready(document);
+
+  // Where one is at work, for the colleagues; and uploads with their progress.
+  document.addEventListener("focusin", (event) => {
+    const section = event.target.closest("[data-section]");
+    if (section) {
+      document.getElementById("current-section").value = section.dataset.section;
+      document.querySelectorAll(".steps a").forEach((link) => {
+        link.toggleAttribute("aria-current", link.hash === `#${section.id}`);
+      });
+    }
+  });
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const upload = event.detail.elt || event.target;
+    const target = upload.matches && upload.matches(".upload-form") && document.querySelector(upload.getAttribute("hx-target"));
+    const bar = target && target.querySelector(".upload-progress");
+    if (bar && event.detail.lengthComputable) { bar.hidden = false; bar.value = 100 * event.detail.loaded / event.detail.total; }
+  });
+  document.querySelectorAll(".upload + button").forEach((button) => { button.hidden = true; });  // choosing uploads at once
+}
