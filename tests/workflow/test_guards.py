@@ -12,7 +12,7 @@ import pytest
 from hbreview.words import Level, Reason, RoundState, Trigger
 from hbreview.workflow import chain, guards
 from hbreview.workflow.chain import Guard
-from hbreview.workflow.guards import Finding, SheetFacts
+from hbreview.workflow.guards import Finding, SheetFacts, SignOffFacts
 
 TODAY = date(2020, 3, 10)
 SUBMITTED = date(2020, 3, 5)
@@ -44,6 +44,9 @@ class Facts:
     scan_given: bool = True
     incomplete: Sequence[Reason] = ()
     findings: Sequence[Finding] = ()
+    unremarked: Sequence[Reason] = ()
+    sign_off: SignOffFacts = SignOffFacts()
+    actor_id: int = 1
     open_blocking: int = 0
     open_comments: int = 1
     city_acted: bool = False
@@ -71,6 +74,10 @@ RIGHT: list[tuple[Guard, dict[str, Any]]] = [
     (guards.form_is_complete, {}),
     (guards.form_is_consistent, {}),
     (guards.form_is_consistent, {"findings": (Failed(Level.WARNING), Failed(Level.WARNING))}),
+    (guards.warnings_have_remarks, {}),
+    (guards.second_person_signed, {}),
+    (guards.second_person_signed, {"sign_off": SignOffFacts(True, frozenset({2}))}),
+    (guards.second_person_signed, {"sign_off": SignOffFacts(True, frozenset({1, 2}), "另一人不同意")}),
     *[(guards.is_declared, given(declared=word)) for word in ("1", "on", "yes", "true")],
     (guards.city_has_not_acted, {}),
     (guards.opinion_is_given, given(opinion=" 同意 ")),
@@ -103,6 +110,10 @@ WRONG: list[tuple[Guard, dict[str, Any], list[tuple[str, str]]]] = [
     (guards.round_is_not_decided, {"round_state": RoundState.FINALISED}, [("", "")]),
     (guards.form_is_complete, {"incomplete": (MISSING, MISSING)}, [("staff", "K1")] * 2),
     (guards.form_is_consistent, {"findings": (Failed(Level.ERROR), Failed(Level.WARNING))}, [("staff", "K1")]),
+    (guards.warnings_have_remarks, {"unremarked": (MISSING,)}, [("remark.K1.staff", "K1")]),
+    (guards.second_person_signed, {"sign_off": SignOffFacts(True)}, [("sign_off", "")]),
+    (guards.second_person_signed, {"sign_off": SignOffFacts(True, frozenset({1}))}, [("sign_off", "")]),
+    (guards.second_person_signed, {"sign_off": SignOffFacts(True, frozenset(), "数据有误")}, [("sign_off", "")]),
     *[(guards.is_declared, given(declared=word), [("declared", "")]) for word in ("", "0", "off", "no", "TRUE ")],
     (guards.is_declared, given(), [("declared", "")]),
     (guards.city_has_not_acted, {"city_acted": True}, [("", "")]),
