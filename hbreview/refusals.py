@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 from . import hx
 from .acts.answering import NotEditableError
 from .extensions import db
-from .security import remember_denial
+from .security import is_at_the_door, remember_denial, to_the_door
+from .storage import DamagedFileError, StorageFullError
 from .words import N_
 from .workflow.errors import (
     ForbiddenError,
@@ -34,10 +35,12 @@ _SENTENCES = {
     404: N_("There is nothing here that you may see."),
     405: N_("The address does not take this kind of request."),
     409: N_("Somebody changed this meanwhile, or it has moved on. Reload the page and look again."),
+    410: N_("The stored file is damaged or gone: it is not handed out. The operator was told; all else is safe."),
     413: N_("The file is too large."),
     422: N_("Something is missing or not right."),
     429: N_("Too many tries. Please wait a little."),
     500: N_("Something went wrong on our side. Nothing was changed."),
+    507: N_("The file store is full: no file can be taken now. What is there is safe; please tell the operator."),
     503: N_("The system is busy. Please try again in a moment; nothing was lost."),
 }
 _STATUS: dict[type[Exception], int] = {
@@ -49,8 +52,9 @@ _STATUS: dict[type[Exception], int] = {
     NotEditableError: 409,
     InvalidError: 422,
     KeyReusedError: 422,
+    StorageFullError: 507,
 }
-BUSY, BROKEN, FORBIDDEN, NOT_FOUND = 503, 500, 403, 404
+BUSY, BROKEN, FORBIDDEN, NOT_FOUND, GONE = 503, 500, 403, 404, 410
 
 
 def sentence_for(error: Exception) -> str:
@@ -87,6 +91,8 @@ def _refused(error: Exception) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if isinstance(error, CSRFError) and is_at_the_door():
+        return to_the_door()  # the session ended, and its token with it: what is typed waits in the browser (H08)
     status = error.code or BROKEN
     if isinstance(error, CSRFError) or status in {FORBIDDEN, NOT_FOUND}:
         remember_denial(status)
@@ -95,6 +101,13 @@ def _http(error: HTTPException) -> Response:
         if name == "Allow":
             response.headers[name] = value
     return response
+
+
+def _damaged(error: DamagedFileError) -> Response:
+    """D09: refused, with an alarm for whoever keeps the files."""
+    reference = secrets.token_hex(4)
+    log.error("stored file damaged or gone, %s: %s at %s", reference, error, request.path)
+    return answer(GONE, reference=reference)
 
 
 def _busy(error: OperationalError) -> Response:
@@ -117,4 +130,5 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(kind, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(DamagedFileError, _damaged)
     app.register_error_handler(Exception, _broken)

@@ -165,10 +165,21 @@ def _door() -> Response | None:
         g.submission = submission
     verdict = judge(who, action, seen=submission is not None)
     if verdict is Verdict.SIGN_IN:
-        return hx.to_sign_in(url_for("account.sign_in", next=_way_back()))
+        return to_the_door()
     if verdict is not Verdict.ALLOW:
         abort(404 if verdict is Verdict.HIDE else 403)
     return None
+
+
+def to_the_door() -> Response:
+    """Ask to sign in, and come back here afterwards."""
+    return hx.to_sign_in(url_for("account.sign_in", next=_way_back()))
+
+
+def is_at_the_door() -> bool:
+    """Whether nobody is signed in on a route that is for signed-in people: what is missing first is a session."""
+    action = declared_action(current_app, request.endpoint) if request.endpoint else None
+    return action is not None and RULES[action].roles is not None and actor() is None
 
 
 def _way_back() -> str:

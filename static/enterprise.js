@@ -11,7 +11,7 @@ if (form) {
   const version = () => document.getElementById("answers-version").value;
   const inputOf = (name) => form.elements.namedItem(name);
 
-  // What is not saved yet: name -> [value, the version that it was typed on].
+  // What is not saved yet: name -> [value, the version that it was typed on, whether the server refused it].
   function unsaved() {
     try { return JSON.parse(localStorage.getItem(place)) || {}; } catch { return {}; }
   }
@@ -23,7 +23,8 @@ if (form) {
   function remember(input) {
     if (!input.name || input.type === "hidden" || input.type === "file") { return; }
     const all = unsaved();
-    all[input.name] = [input.value, (all[input.name] || [])[1] || version()];
+    const before = all[input.name];
+    all[input.name] = [input.value, before && !before[2] ? before[1] : version()];
     keep(all);
   }
   function forget(names, sent) {
@@ -34,6 +35,12 @@ if (form) {
     keep(all);
   }
 
+  function refuse(names, sent) {
+    const all = unsaved();
+    for (const name of names) { if (all[name] && all[name][0] === sent[name]) { all[name][2] = true; } }
+    keep(all);
+  }
+
   form.addEventListener("input", (event) => remember(event.target));
   form.addEventListener("change", (event) => remember(event.target), true);
 
@@ -41,7 +48,8 @@ if (form) {
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt !== form) { return; }
     const all = unsaved(), about = event.detail.triggeringEvent && event.detail.triggeringEvent.target;
-    const names = new Set(Object.keys(all).filter((name) => inputOf(name)));
+    // What was refused is not sent again until it is changed: it would make every later answer look stale.
+    const names = new Set(Object.keys(all).filter((name) => inputOf(name) && !all[name][2]));
     if (about && about.name && about !== form) { names.add(about.name); }
     const versions = [...names].map((name) => Number((all[name] || [])[1])).filter((number) => number > 0);
     for (const name of Object.keys(event.detail.parameters)) {
@@ -60,7 +68,12 @@ if (form) {
     const sent = event.detail.xhr && event.detail.xhr.hbreviewSent;
     if (!sent) { return; }
     const said = event.detail.xhr.getResponseHeader("HX-Trigger");
-    if (said) { forget(JSON.parse(said)["hbreview:saved"].names, sent); calm(); }
+    if (said) {
+      const names = JSON.parse(said)["hbreview:saved"].names;
+      forget(names, sent);
+      refuse(Object.keys(sent).filter((name) => !names.includes(name)), sent);
+      calm();
+    }
     document.querySelectorAll(".submission-version").forEach((input) => { input.value = version(); });
   });
 
@@ -71,7 +84,7 @@ if (form) {
     timer = setTimeout(again, RETRY);
   }
   function calm() { clearTimeout(timer); }
-  function again() { if (Object.keys(unsaved()).length) { htmx.trigger(form, "change"); } }
+  function again() { if (Object.values(unsaved()).some((entry) => !entry[2])) { htmx.trigger(form, "change"); } }
   window.addEventListener("online", again);
   for (const lost of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(lost, (event) => { if (event.detail.elt === form) { alarm(); } });
@@ -88,6 +101,7 @@ if (form) {
       const input = inputOf(name);
       if (!input || input.value === value) { delete all[name]; continue; }
       input.value = value;
+      all[name] = [value, all[name][1]];
       const note = document.getElementById(`note-${name}`);
       if (note) { note.textContent = form.dataset.restored; }
       restored += 1;

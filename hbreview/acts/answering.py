@@ -93,9 +93,17 @@ def save_what_fits(answering: Answering, *, origin: Origin) -> Saved:
 
     def work(session: Session) -> Receipt:
         saved.problems, saved.clashes = {}, {}
-        return _save(session, answering, origin, saved=saved)
+        receipt = _save(session, answering, origin, saved=saved)
+        if saved.clashes and not saved.changed:
+            # Refused as a whole: a repeated request is recognised by that, one with another content too (C05, C06).
+            saved.version = receipt.version
+            raise ClashError(receipt.version, tuple(saved.clashes.values()))
+        return receipt
 
-    receipt = carry_out(work, origin=origin)
+    try:
+        receipt = carry_out(work, origin=origin)
+    except ClashError:
+        return saved
     if receipt.repeated:
         return Saved(receipt.version)
     saved.version = receipt.version

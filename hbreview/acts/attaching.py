@@ -168,6 +168,8 @@ def _attach(
     if old:
         old.removed_at = row.created_at
         data["replaced"] = old.public_id
+    if row.counts:
+        data["counts"] = row.counts
     if also:
         also(session, submission, row)
     act = "replace_attachment" if old else "attach"

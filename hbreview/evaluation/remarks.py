@@ -30,11 +30,20 @@ def is_remark(key: str) -> bool:
 def field_for(programme: Programme, key: str) -> Field | None:
     """The field that a remark's key stands for; None when the programme asks no such question."""
     check_id, _dot, name = key.removeprefix(PREFIX).partition(".")
-    known = {check.id for check in programme.checks} | _DOUBTS
-    if not is_remark(key) or check_id not in known or not programme.has_field(name):
+    if not is_remark(key) or not programme.has_field(name) or not _is_asked(programme, check_id, name):
         return None
     about = programme.field(name)
     return Field(key=key, label=about.label, section=about.section, type=FieldType.TEXTAREA, max_length=LONGEST)
+
+
+def _is_asked(programme: Programme, check_id: str, name: str) -> bool:
+    """Whether some finding of level warning may begin with this field: a doubt about a figure, or a check."""
+    if check_id in _DOUBTS:
+        return programme.field(name).is_number and programme.field(name).filled_by == "enterprise"
+    return any(
+        check.id == check_id and check.level is Level.WARNING and check.fields[:1] == (name,)
+        for check in programme.checks
+    )
 
 
 def figures_only(answers: Mapping[str, str]) -> dict[str, str]:

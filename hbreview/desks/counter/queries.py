@@ -235,7 +235,9 @@ def course_of(session: Session, submission: Submission) -> list[Entry]:
 
 
 def revision_of(session: Session, submission: Submission, number: int) -> Revision | None:
-    """One frozen revision."""
+    """One frozen revision; None also for a number that no revision can have."""
+    if not 0 < number <= submission.revision_number:
+        return None
     query = select(Revision).where(Revision.submission_id == submission.id, Revision.number == number)
     return session.scalar(query)
 

@@ -12,6 +12,7 @@ from ...acts.answering import NotEditableError
 from ...acts.attaching import Attaching, Upload
 from ...acts.holding import version_from
 from ...acts.moving import Firing
+from ...acts.standing import standing_of
 from ...evaluation import computed
 from ...extensions import db
 from ...model.kept import programme_of
@@ -127,7 +128,7 @@ def revision(submission_id: str, number: int) -> Response:
     if found is None:
         abort(404)
     programme = programme_of(session, g.submission.programme_version_id)
-    shown = computed.effective(programme, found.answers)
+    shown = computed.effective(programme, found.answers, last=standing_of(session, g.submission).last)
     return make_response(
         render_template(
             "counter/revision.html", submission=g.submission, programme=programme, revision=found, shown=shown
@@ -147,10 +148,11 @@ def diff(submission_id: str) -> Response:
     if before is None or after is None:
         abort(404)
     programme = programme_of(session, g.submission.programme_version_id)
+    last = standing_of(session, g.submission).last
     page = render_template(
         "counter/diff.html",
         submission=g.submission,
-        changes=changes.between_answers(programme, before.answers, after.answers),
+        changes=changes.between_answers(programme, before.answers, after.answers, last=last),
         files=changes.between_files(programme, before.attachments, after.attachments),
         first=first,
         second=second,

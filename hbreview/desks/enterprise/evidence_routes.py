@@ -78,7 +78,11 @@ def _attached(submission_id: str, field: str, refused: list[tuple[str, Reason]])
     if hx.wants_fragment():
         return _files_part(field, refused, status=status)
     if refused:
-        return panels.submission_page(INVALID, problems={field: refused[0][1]}, refused_files={field: refused})
+        named = tuple(
+            Reason(N_("%(name)s: %(reason)s"), values={"name": name, "reason": why}) if name else why
+            for name, why in refused
+        )
+        return panels.submission_page(INVALID, problems={field: refused[0][1]}, reasons=named)
     endpoint = "audit.record" if request.form.get("next") == "audit" else "counter.submission"
     return hx.go_to(url_for(endpoint, submission_id=submission_id, _anchor=f"field-{field}"))
 

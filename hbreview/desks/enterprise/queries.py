@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from ...acts.standing import Standing, standing_of
 from ...evaluation import values
 from ...extensions import db
-from ...model import Comment, Organisation, Submission
+from ...model import Comment, Organisation, Person, Submission
 from ...model.kept import programme_of
 from ...programmes.schema import Field, FieldType
 from ...words import Label, Reason, State, Visibility
@@ -57,6 +57,14 @@ def cards_of(session: Session, who: Actor) -> list[Card]:
 def organisation_of(session: Session, who: Actor) -> Organisation:
     """The organisation that this person belongs to."""
     return session.get_one(Organisation, who.organisation_id)
+
+
+def has_colleagues(session: Session, who: Actor) -> bool:
+    """Whether somebody else of the organisation has an account that is in use."""
+    query = select(Person.id).where(
+        Person.organisation_id == who.organisation_id, Person.id != who.person_id, Person.suspended_at.is_(None)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def section_names(submission: Submission) -> Mapping[int, Label]:

@@ -21,6 +21,7 @@ from . import deltas, queries
 enterprise = Blueprint("enterprise", __name__)
 _NOT_FIELDS = frozenset({"csrf_token", "version", "request_key", "section"})
 OK, CONFLICT, INVALID = 200, 409, 422
+STOP_POLLING = 286  # htmx takes this for: do not ask again
 
 
 @enterprise.get("/desk")
@@ -91,14 +92,13 @@ def _refused(error: NotEditableError, raw: dict[str, str]) -> Response:
 @enterprise.post("/submissions/<submission_id>/presence")
 @policy(Action.ANSWER)
 def presence(submission_id: str) -> Response:
-    """A page says in which section somebody is, and learns who else is there."""
+    """A page says in which section somebody is, and learns who else is there; alone, it is told to stop asking."""
     who, number = signed_in_actor(), request.form.get("section", "0")
+    if not queries.has_colleagues(db.session(), who):
+        return make_response("", STOP_POLLING)
     known = number.isascii() and number.isdigit() and len(number) < 3  # noqa: PLR2004 - two digits hold every section
     row_id = g.submission.id
     attending.attend(row_id, int(number) if known else 0, origin=origin())
     colleagues = attending.colleagues_at(db.session(), row_id, besides=who.person_id)
-    return make_response(
-        render_template(
-            "enterprise/_colleagues.html", colleagues=colleagues, sections=queries.section_names(g.submission)
-        )
-    )
+    sections = queries.section_names(g.submission)
+    return make_response(render_template("enterprise/_colleagues.html", colleagues=colleagues, sections=sections))
