@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import MetaData, select
 from werkzeug.test import TestResponse
 
@@ -32,6 +33,25 @@ REPEATED_STATES = ("draft", "returned", "submitted", "city_reviewed", "audited",
 def settings(url: str, folder: Path) -> Settings:
     """Settings of a test's application."""
     return Settings(folder, url, folder / "files", "a secret of the tests", upload_bytes=1024 * 1024)
+
+
+class CompiledOnce(BytecodeCache):
+    """Compiled templates, kept over the hundreds of applications of a test run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled from the same source before."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = CompiledOnce()
 
 
 def make_template(url: str, folder: Path, *, profile: str) -> None:
@@ -52,6 +72,7 @@ def make_template(url: str, folder: Path, *, profile: str) -> None:
 def open_world(url: str, folder: Path) -> Iterator[World]:
     """The application over a database, closed again at the end."""
     app = create_app(settings(url, folder))
+    app.jinja_env.bytecode_cache = _TEMPLATES
     try:
         yield World(app)
     finally:

@@ -132,6 +132,8 @@ NEEDS_A_REVISION = frozenset(
         ("GET", "/submissions/<submission_id>/revisions/<number>/receipt.pdf"),
     }
 )
+# Made anew for each request, and by no state: they are asked for in one state, the refusals of them in all.
+PAPERS = ("form.docx", "form.pdf", "form.xlsx", "bundle.zip", "receipt.pdf", "enterprises.xlsx")
 _OF_A_SUBMISSION = ("/submissions/<", "/attachments/<", "/comments/<", "/score-sheets/<")
 
 
