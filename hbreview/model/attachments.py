@@ -26,8 +26,6 @@ class Attachment(Addressed, Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
-    # The one that this file took the place of: that row and its file stay (U09).
-    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id"))
     # What it proves: an indicator's number to the pages, beside those that its field is evidence for anyway.
     proves: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     # Of a list of enterprises: what it counts, by the field of the form that asks for it. As fixed as the list.

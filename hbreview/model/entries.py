@@ -18,6 +18,7 @@ class Entry(Base):
     __table_args__ = (
         UniqueConstraint("person_id", "request_key"),
         Index("ix_journal_submission", "submission_id", "sequence"),
+        Index("ix_journal_act", "act", "sequence"),
     )
 
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

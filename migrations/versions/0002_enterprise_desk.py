@@ -43,21 +43,19 @@ def _columns():
     yield "attachments", sa.Column("proves", sa.JSON(), nullable=False, server_default="{}")
 
 
-# A constraint in ADD COLUMN itself: SQLite takes it there and nowhere else.
-_BOUND = (
+# A constraint in ADD COLUMN itself: SQLite takes it there and nowhere else, and drops it with its column.
+_SCAN = (
     "ALTER TABLE attachments ADD COLUMN scan VARCHAR(20) DEFAULT 'off' NOT NULL "
-    "CONSTRAINT ck_attachments_scan CHECK (scan IN ('off', 'waiting', 'clean', 'infected'))",
-    "ALTER TABLE attachments ADD COLUMN replaces_id INTEGER "
-    "CONSTRAINT fk_attachments_replaces_id REFERENCES attachments (id)",
+    "CONSTRAINT ck_attachments_scan CHECK (scan IN ('off', 'waiting', 'clean', 'infected'))"
 )
 
 
 def upgrade():
     for table, column in _columns():
         op.add_column(table, column)
-    for statement in _BOUND:
-        op.execute(statement)
+    op.execute(_SCAN)
     op.create_index(op.f("ix_revisions_digest"), "revisions", ["digest"])
+    op.create_index("ix_journal_act", "journal", ["act", "sequence"])
     op.create_table(
         "served_enterprises",
         sa.Column("attachment_id", sa.Integer(), nullable=False),
@@ -129,11 +127,8 @@ def downgrade():
         op.execute(statement)
     for table in ("mail_cursor", "mails", "sign_offs", "presences", "served_enterprises"):
         op.drop_table(table)
+    op.drop_index("ix_journal_act", table_name="journal")
     op.drop_index(op.f("ix_revisions_digest"), table_name="revisions")
-    # SQLite cannot drop a column that a constraint names: this one table is made anew. It has no triggers to lose.
-    with op.batch_alter_table("attachments") as batch:
-        batch.drop_constraint(op.f("ck_attachments_scan"), type_="check")
-        batch.drop_column("replaces_id")
-        batch.drop_column("scan")
+    op.drop_column("attachments", "scan")
     for table, column in _columns():
         op.drop_column(table, column.name)
