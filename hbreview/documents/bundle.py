@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import IO
 
 _IN_MEMORY = 8 * 1024 * 1024
-_LONGEST = 80
+# In bytes of UTF-8: no file system takes more than 255.
+_LONGEST = 220
+_LONGEST_ENDING = 10
 # What Windows takes in no file name.
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))})
@@ -60,11 +62,16 @@ def safe_name(text: str) -> str:
     """A name for a file or folder that every system can make; the ending is kept."""
     shown = "".join(c for c in text if c.isprintable()).translate(_FORBIDDEN).strip(" .") or "_"
     stem, dot, ending = shown.rpartition(".")
-    if dot and len(ending) < 10:  # noqa: PLR2004 - longer is no ending
-        shown = f"{stem[:_LONGEST].rstrip(' .') or '_'}.{ending}"
-    else:
-        shown = shown[:_LONGEST].rstrip(" .")
-    return f"_{shown}" if shown.split(".")[0].upper() in _RESERVED else shown
+    if not dot or len(ending.encode()) > _LONGEST_ENDING:
+        stem, dot, ending = shown, "", ""
+    shown = f"{_cut(stem)}{dot}{ending}"
+    return f"_{shown}" if shown.split(".")[0].rstrip().upper() in _RESERVED else shown
+
+
+def _cut(stem: str) -> str:
+    """So many characters as fit: file systems count bytes, and a number may still come behind."""
+    cut = stem.encode()[:_LONGEST].decode(errors="ignore")
+    return cut.rstrip(" .") or "_"
 
 
 def _free(path: str, taken: set[str]) -> str:

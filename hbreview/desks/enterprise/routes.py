@@ -58,10 +58,11 @@ def _parts(saved: Saved, raw: dict[str, str], *, status: int, since: int) -> Res
     if saved.before is None or saved.after is None:
         raise RuntimeError("nothing was saved")
     refused = {*saved.problems, *saved.clashes}
+    skipped = saved.version - bool(saved.changed) > since
     kept = [key for key in raw if key not in refused]
     page = render_template(
         "enterprise/_saved.html",
-        delta=deltas.between(saved.before, saved.after, touched=raw, since=since),
+        delta=deltas.between(saved.before, saved.after, touched=raw, since=since, skipped=skipped),
         form=saved.after,
         programme=saved.after.programme,
         submission=g.submission,
