@@ -5,7 +5,7 @@ const form = document.getElementById("answers");
 if (form) {
   const PREFIX = "hbreview.unsaved.";
   const place = `${PREFIX}${form.dataset.person}.${form.dataset.submission}`;
-  const RETRY = 10000;
+  const RETRY = 10000, PATIENCE = 30000;  // milliseconds
   let timer = 0;
 
   const version = () => document.getElementById("answers-version").value;
@@ -30,7 +30,9 @@ if (form) {
   function forget(names, sent) {
     const all = unsaved();
     for (const name of names) {
-      if (all[name] && (sent[name] === undefined || all[name][0] === sent[name])) { delete all[name]; }
+      if (!all[name]) { continue; }
+      // What was typed on while the request was under way stays, on the version that the request made.
+      if (sent[name] === undefined || all[name][0] === sent[name]) { delete all[name]; } else { all[name][1] = version(); }
     }
     keep(all);
   }
@@ -41,21 +43,31 @@ if (form) {
     keep(all);
   }
 
+  // What waits to be sent: name -> the version that it was typed on.
+  function pending() {
+    const waiting = Object.entries(unsaved()).filter(([name, entry]) => inputOf(name) && !entry[2]);
+    return new Map(waiting.map(([name, entry]) => [name, Number(entry[1]) || Number(version())]));
+  }
+
   form.addEventListener("input", (event) => remember(event.target));
   form.addEventListener("change", (event) => remember(event.target), true);
 
-  // One request carries what is not saved yet and nothing else of the form.
+  // One request carries what is not saved yet, as far as it was typed on one version, and nothing else of the form:
+  // an older version would make what was saved since look stale.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt !== form) { return; }
-    const all = unsaved(), about = event.detail.triggeringEvent && event.detail.triggeringEvent.target;
-    // What was refused is not sent again until it is changed: it would make every later answer look stale.
-    const names = new Set(Object.keys(all).filter((name) => inputOf(name) && !all[name][2]));
-    if (about && about.name && about !== form) { names.add(about.name); }
-    const versions = [...names].map((name) => Number((all[name] || [])[1])).filter((number) => number > 0);
+    const waiting = pending(), about = event.detail.triggeringEvent && event.detail.triggeringEvent.target;
+    const own = about && about !== form && about.name;
+    const base = own ? waiting.get(own) || Number(version()) : Math.min(Number(version()), ...waiting.values());
+    // What was refused is not sent again until it is changed.
+    const names = new Set([...waiting.keys()].filter((name) => waiting.get(name) === base));
+    if (own) { names.add(own); }
+    if (!names.size) { event.preventDefault(); return; }
     for (const name of Object.keys(event.detail.parameters)) {
       if (name !== "version" && !names.has(name)) { delete event.detail.parameters[name]; }
     }
-    event.detail.parameters.version = String(Math.min(Number(version()), ...versions));
+    event.detail.parameters.version = String(base);
+    event.detail.timeout = event.detail.timeout || PATIENCE;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt !== form) { return; }
@@ -65,6 +77,7 @@ if (form) {
     form.sentNow = sent;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
+    document.querySelectorAll(".submission-version").forEach((input) => { input.value = version(); });
     const sent = event.detail.xhr && event.detail.xhr.hbreviewSent;
     if (!sent) { return; }
     const said = event.detail.xhr.getResponseHeader("HX-Trigger");
@@ -73,8 +86,9 @@ if (form) {
       forget(names, sent);
       refuse(Object.keys(sent).filter((name) => !names.includes(name)), sent);
       calm();
+      // What is left was typed on another version; the field that has the cursor is saved when it is left.
+      if ([...pending().keys()].some((name) => sent[name] === undefined && document.activeElement !== inputOf(name))) { again(); }
     }
-    document.querySelectorAll(".submission-version").forEach((input) => { input.value = version(); });
   });
 
   // No answer: say so, keep everything, try again by itself.
@@ -84,13 +98,14 @@ if (form) {
     timer = setTimeout(again, RETRY);
   }
   function calm() { clearTimeout(timer); }
-  function again() { if (Object.values(unsaved()).some((entry) => !entry[2])) { htmx.trigger(form, "change"); } }
+  function again() { if (pending().size) { htmx.trigger(form, "change"); } }
   window.addEventListener("online", again);
   for (const lost of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(lost, (event) => { if (event.detail.elt === form) { alarm(); } });
   }
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.elt === form && event.detail.xhr.status >= 500) { alarm(); }
+    const status = event.detail.xhr.status;  // what went wrong was said already
+    if (event.detail.elt === form && (status >= 500 || status === 429)) { calm(); timer = setTimeout(again, RETRY); }
   });
 
   // What an earlier visit could not save is put back and sent, on the version that it was typed on.
@@ -110,20 +125,37 @@ if (form) {
     if (restored) { again(); }
   });
 
-  // Who signs out leaves nothing behind on a shared machine.
+  // Who signs out leaves nothing behind on a shared machine: hbreview.js clears it, here only whether it may.
   document.querySelectorAll("form[action$='/logout']").forEach((leave) => leave.addEventListener("submit", (event) => {
-    if (Object.keys(unsaved()).length && !window.confirm(form.dataset.leaving)) { event.preventDefault(); return; }
-    Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
+    if (Object.keys(unsaved()).length && !window.confirm(form.dataset.leaving)) { event.preventDefault(); }
   }));
 
-  // An answer about a field never takes away what was typed into it after the request left.
+  // An answer about a field never takes away what was typed into it after the request left. The browser tells of no
+  // change when such a field is left: it is sent all the same.
+  const replaced = new Set();
+  let held = null;  // where the cursor stands in a field that is being replaced
+  document.addEventListener("htmx:afterRequest", () => {
+    const input = held && document.activeElement.id === held[0] && document.activeElement;
+    if (input) { input.setSelectionRange(held[1], held[2]); }
+    held = null;
+  });
+  form.addEventListener("change", (event) => replaced.delete(event.target.name), true);
+  form.addEventListener("focusout", (event) => { if (replaced.delete(event.target.name)) { setTimeout(again, 0); } });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const sent = form.sentNow || {};
+    const sent = form.sentNow || {}, active = document.activeElement;
+    if (event.detail.target.contains(active) && typeof active.selectionStart === "number") {
+      held = [active.id, active.selectionStart, active.selectionEnd];
+    }
     for (const input of event.detail.target.querySelectorAll("input[name], textarea[name], select[name]")) {
       if (input.form !== form || input.value === standing(input) || input.value === sent[input.name]) { continue; }
       const fresh = event.detail.fragment.querySelector(`[name="${CSS.escape(input.name)}"]`);
-      if (fresh) { fresh.value = input.value; } else { event.detail.shouldSwap = false; }
+      if (!fresh) { event.detail.shouldSwap = false; continue; }
+      fresh.value = input.value;
+      if (input === active) { replaced.add(input.name); }
     }
+    const open = event.detail.target.id === "findings" && event.detail.target.querySelector("details[open]");
+    const unfolded = open && event.detail.fragment.querySelector("details");
+    if (unfolded) { unfolded.open = true; }
     ready(event.detail.fragment);
   });
 
@@ -135,7 +167,8 @@ if (form) {
   }
   form.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!input.matches("input:not([type=file])")) { return; }
+    // Enter that chooses a word of an input method is none of ours.
+    if (event.isComposing || !input.matches("input:not([type=file])")) { return; }
     const { grid, row, column } = position(input);
     const step = { ArrowDown: 1, ArrowUp: -1, Enter: 1 }[event.key];
     if (row >= 0 && step && grid[row + step]) { event.preventDefault(); grid[row + step][column].select(); return; }
@@ -152,11 +185,14 @@ if (form) {
     const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
     if (row < 0 || !/[\t\n]/.test(text)) { return; }
     event.preventDefault();
+    let beside = 0;
     text.split(/\r?\n/).forEach((line, down) => line.split("\t").forEach((value, across) => {
       const input = grid[row + down] && grid[row + down][column + across];
-      if (input) { input.value = value.trim(); remember(input); }
+      if (input) { input.value = value.trim(); remember(input); } else if (value.trim()) { beside += 1; }
     }));
     htmx.trigger(form, "change");
+    const note = document.getElementById("pasted");
+    if (note) { note.textContent = beside ? note.dataset.beside.replace("{count}", beside) : ""; }
   });
 
   // "Take over", "theirs", "mine": puts a text into a field and saves it.
@@ -170,8 +206,12 @@ if (form) {
     input.dispatchEvent(new Event("change", { bubbles: true }));
     input.focus();
   });
-  function ready(part) { part.querySelectorAll(".needs-script").forEach((one) => { one.hidden = false; }); }
+  function ready(part) {
+    part.querySelectorAll(".needs-script").forEach((one) => { one.hidden = false; });
+    part.querySelectorAll(".upload + button").forEach((one) => { one.hidden = true; });  // choosing uploads at once
+  }
   ready(document);
+  document.addEventListener("htmx:load", (event) => ready(event.detail.elt));
 
   // Where one is at work, for the colleagues; and uploads with their progress.
   document.addEventListener("focusin", (event) => {
@@ -179,15 +219,28 @@ if (form) {
     if (section) {
       document.getElementById("current-section").value = section.dataset.section;
       document.querySelectorAll(".steps a").forEach((link) => {
-        link.toggleAttribute("aria-current", link.hash === `#${section.id}`);
+        if (link.hash === `#${section.id}`) { link.setAttribute("aria-current", "step"); } else { link.removeAttribute("aria-current"); }
       });
     }
   });
+  // Choosing or dropping files sends them; the file input stands inside the answers and is none of them.
+  document.addEventListener("change", (event) => {
+    const upload = event.target.type === "file" && event.target.form;
+    if (!upload || !upload.matches(".upload-form")) { return; }
+    event.stopPropagation();
+    if (event.target.files.length) { upload.requestSubmit(); }
+  }, true);
+  const filesOf = (upload) => upload.matches && upload.matches(".upload-form")
+    && document.querySelector(upload.getAttribute("hx-target"));
   document.addEventListener("htmx:xhr:progress", (event) => {
-    const upload = event.detail.elt || event.target;
-    const target = upload.matches && upload.matches(".upload-form") && document.querySelector(upload.getAttribute("hx-target"));
-    const bar = target && target.querySelector(".upload-progress");
+    const place = filesOf(event.detail.elt || event.target), bar = place && place.querySelector(".upload-progress");
     if (bar && event.detail.lengthComputable) { bar.hidden = false; bar.value = 100 * event.detail.loaded / event.detail.total; }
   });
-  document.querySelectorAll(".upload + button").forEach((button) => { button.hidden = true; });  // choosing uploads at once
+  // An upload that did not come through: the files are still chosen, and the button sends them again.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const place = !event.detail.successful && filesOf(event.detail.elt);
+    if (!place) { return; }
+    place.querySelector(".upload-progress").hidden = true;
+    if (place.querySelector("input[type=file]").files.length) { place.querySelector(".upload + button").hidden = false; }
+  });
 }

@@ -2,8 +2,26 @@
 "use strict";
 
 // A refused or lost request must be seen and heard, and nothing that was typed goes away (H10).
-document.addEventListener("htmx:sendError", () => say(document.documentElement.lang.startsWith("zh")
-  ? "网络连接中断：内容仍在页面上，请稍后重试。" : "The connection was lost: what you typed is still here. Please try again."));
+const chinese = document.documentElement.lang.startsWith("zh");
+for (const lost of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(lost, () => say(chinese
+    ? "网络连接中断：内容仍在页面上，请稍后重试。" : "The connection was lost: what you typed is still here. Please try again."));
+}
+
+// Our own refusals bring their sentence. An error that comes from somewhere before us brings a page of its own:
+// that is never put into ours, and the same is said in our words.
+const REFUSED = {
+  401: ["登录已失效：请重新登录。尚未保存的内容保留在此浏览器中。", "You are no longer signed in. Please sign in again; what is not saved yet is kept in this browser."],
+  413: ["文件太大，服务器没有接收。", "The file is too large: the server did not take it."],
+  429: ["操作太频繁，请稍后再试；内容仍在页面上。", "Too many tries. Please wait a little; what you typed is still here."],
+};
+const OTHERWISE = ["服务器没有接受这次操作，未作任何更改；内容仍在页面上，请稍后重试。", "The server did not take this, and nothing was changed. What you typed is still here. Please try again later."];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const xhr = event.detail.xhr;
+  if (xhr.status < 400 || xhr.status === 409 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) { return; }
+  event.detail.shouldSwap = false;
+  say((REFUSED[xhr.status] || OTHERWISE)[chinese ? 0 : 1]);
+});
 
 function say(text) {
   const place = document.getElementById("messages");
@@ -22,8 +40,26 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#field-']");
   const field = link && document.getElementById(link.getAttribute("href").slice(1));
   if (!field) { return; }
-  const input = field.querySelector("input:not([type=hidden]), textarea, select");
-  if (input) { event.preventDefault(); field.scrollIntoView({ block: "center" }); input.focus(); }
+  for (let folded = field.closest("details"); folded; folded = folded.parentElement.closest("details")) { folded.open = true; }
+  const slot = document.getElementById(field.id.replace("field-", "slot-")) || field;
+  const input = field.querySelector("input:not([type=hidden]), textarea, select") || slot.querySelector("input, textarea, select");
+  if (input) { event.preventDefault(); field.scrollIntoView({ block: "center", behavior: "instant" }); input.focus(); }
+});
+
+// A link to something folded unfolds it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href='#missing'], a[href='#findings']");
+  const place = link && document.getElementById(link.hash.slice(1));
+  const folded = place && (place.matches("details") ? place : place.querySelector("details"));
+  if (folded) { folded.open = true; }
+});
+
+// Who signs out leaves nothing of what was typed in this browser, whatever page it is done from.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.matches("form[action$='/logout']")) { return; }
+  try {
+    Object.keys(localStorage).filter((name) => name.startsWith("hbreview.unsaved.")).forEach((name) => localStorage.removeItem(name));
+  } catch { /* a browser that keeps nothing has nothing to clear */ }
 });
 
 // One press, one request: the server recognises repeats, this only spares the wait (C05).

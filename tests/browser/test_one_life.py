@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hbreview import clock
 from hbreview.acts.imagining import imagine
-from hbreview.acts.rehearsing import PAPER
+from hbreview.acts.rehearsing import PAPER, REMARK
 from hbreview.evaluation import values
 from hbreview.extensions import db
 from hbreview.model import Organisation, Round, Submission
@@ -110,10 +110,28 @@ class _Life:
             kept = values.parse(self._programme.field(key), text)
             assert page.locator(f"#in-{key}").input_value() == kept, key
         self._type(page, "contact_person", "王小明")
-        page.check("#step-submit input[name=declared]")
+        self._say_why(page)
         if not self._scripts:
             self._press(page, SAVE)
-            page.check("#step-submit input[name=declared]")
+        self._send()
+
+    def _say_why(self, page: Any) -> None:
+        """A remark to each warning."""
+        names = page.locator("textarea[name^='remark.']").evaluate_all("all => all.map((one) => one.name)")
+        for name in names:
+            remark = page.locator(f"[name='{name}']")
+            if self._scripts:
+                with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
+                    remark.fill(REMARK)
+                    remark.press("Tab")
+                assert saved.value.status == 200
+            else:
+                remark.fill(REMARK)
+
+    def _send(self) -> None:
+        """From the review page, which shows nothing in the way any more."""
+        page = self._at(f"hb{self._row.organisation_id:04d}", f"{self._address}/review")
+        page.check("#step-submit input[name=declared]")
         self._press(page, "#step-submit button")
         self._is("submitted")
 
@@ -137,9 +155,13 @@ class _Life:
             change()
 
     def _attach(self, page: Any, field: str) -> None:
-        page.set_input_files(f"#field-{field} input[type=file]", SCAN)
-        self._press(page, f"#field-{field} .upload button")
-        assert page.locator(f"#field-{field} .files").get_by_text(SCAN["name"]).count() == 1
+        """Choosing a file sends it; without scripts the button does."""
+        page.set_input_files(f"#file-{field}", SCAN)
+        if not self._scripts:
+            self._press(page, f"#files-{field} button[form=upload-{field}]")
+        kept = page.locator(f"#files-{field} .files").get_by_text(SCAN["name"])
+        kept.wait_for()
+        assert kept.count() == 1
 
     def city_returns(self) -> None:
         """Says in an indicator's thread what is to be mended, and returns the form with a reason."""
@@ -169,10 +191,7 @@ class _Life:
         thread.locator("a[href*='reply=']").first.click()
         thread.locator("article [name=body]").first.fill("已补充。")
         self._discuss(page, thread.locator("article form button").first, "已补充。")
-        page = self._own()
-        page.check("#step-submit input[name=declared]")
-        self._press(page, "#step-submit button")
-        self._is("submitted")
+        self._send()
 
     def city_approves(self) -> None:
         """Settles the comment; then opinion, seal date and the sealed page's scan go up together."""

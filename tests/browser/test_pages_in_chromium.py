@@ -10,27 +10,20 @@ from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import select
 
 from hbreview.extensions import db
-from hbreview.model import Round
+from hbreview.model import Attachment, Revision, Round
+from tests.browser.form_hands import OVERFLOW
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Live
 
 pytestmark = pytest.mark.browser
 BASE, NARROW, WIDE = "base", 360, 1440
-ROLES = ("", "enterprise", "city", "auditor", "expert", "province", "admin")
-OVERFLOW = """() => {
-  const most = document.documentElement.clientWidth;
-  if (Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) <= most) { return []; }
-  const inside = (e) => e.parentElement && (getComputedStyle(e.parentElement).overflowX !== 'visible'
-    || inside(e.parentElement));
-  const wide = (e) => e.getBoundingClientRect().right > most + 1 && !inside(e);
-  return [...document.body.querySelectorAll('*')].filter(wide).slice(0, 4)
-    .map((e) => `${e.tagName}#${e.id}.${e.className} ${e.getBoundingClientRect().right}`).concat(['wide']);
-}"""
+ROLES = ("", "enterprise", "returned", "city", "auditor", "expert", "province", "admin")
 
 
 def _login(live: Live, role: str) -> str:
-    row = live.world.submission("draft")
+    row = live.world.submission("returned", BASE) if role == "returned" else live.world.submission("draft")
+    role = "enterprise" if role == "returned" else role
     return {"enterprise": f"hb{row.organisation_id:04d}", "city": f"city-{row.region}"}.get(role, role)
 
 
@@ -47,13 +40,17 @@ def _reviewed(live: Live) -> Iterator[str]:
 def _paths(live: Live, role: str) -> list[str]:
     """The main pages of a role."""
     if not role:
-        return ["/login", "/activate", "/designations"]
+        return ["/login", "/activate", "/designations", *_receipts(live)]
     with live.world.app.app_context():
         round_ = f"/rounds/{db.session.scalars(select(Round.public_id)).one()}"
     audited, reviewed = _of(live, "audited"), _of(live, "city_reviewed")
-    own = _of(live, "draft")
+    own, returned = _of(live, "draft"), _of(live, "returned", BASE)
     return ["/account", "/designations"] + {
-        "enterprise": ["/submissions", own, f"{own}/history", f"{own}/indicators/4"],
+        "enterprise": [
+            "/desk", "/submissions", "/notices", own, f"{own}/history", f"{own}/indicators/4", f"{own}/review",
+            f"{own}/proposals/last", f"{own}/proposals/sibling",
+        ],
+        "returned": ["/desk", returned, f"{returned}/review", _evidence(live)],
         "city": ["/submissions", own, f"{own}/indicators/1"],
         "auditor": ["/submissions", reviewed, f"{reviewed}/audit-record", f"{audited}/audit-record"],
         "expert": ["/submissions", audited, f"{audited}/score-sheet"],
@@ -63,6 +60,21 @@ def _paths(live: Live, role: str) -> list[str]:
         ],
         "admin": ["/people", "/journal"],
     }[role]  # fmt: skip
+
+
+def _receipts(live: Live) -> list[str]:
+    """Where anybody confirms a receipt: asked for, found, and not found."""
+    with live.world.app.app_context():
+        digest = db.session.scalars(select(Revision.digest)).first()
+    return ["/receipts", f"/receipts/{digest}", f"/receipts/{'0' * 64}"]
+
+
+def _evidence(live: Live) -> str:
+    """The page that says what a file proves, and replaces it."""
+    row = live.world.submission("returned", BASE)
+    with live.world.app.app_context():
+        file = db.session.scalars(select(Attachment.public_id).filter_by(submission_id=row.id)).one()
+    return f"/attachments/{file}/evidence"
 
 
 def _axe(page: Any) -> list[str]:
@@ -131,7 +143,7 @@ def test_a_refused_field_keeps_its_text(live: Live, signed_in: Callable[..., Any
     with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
         page.locator("#in-contact_person").fill("王小明")
         page.locator("#in-contact_person").press("Tab")
-    assert saved.value.status == 200
+    assert saved.value.status == 200, "what was refused is not sent again with the next field"
     page.locator("#note-contact_person .saved").wait_for()
     assert problem.count() == 1
     assert field.input_value() == "十二个"
@@ -166,3 +178,6 @@ def test_typing_goes_on_while_another_field_is_saved(live: Live, signed_in: Call
         field.fill("甲乙")
     page.locator("#note-contact_person .saved").wait_for()
     assert field.input_value() == "甲乙"
+    with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
+        field.press("Tab")
+    assert saved.value.status == 200, "one's own earlier text is nobody else's change"
