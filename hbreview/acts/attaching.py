@@ -37,7 +37,7 @@ LONGEST_PAGES = 40
 # Evidence that belongs to no field of the form: what it proves is said file by file.
 EVIDENCE = "evidence"
 # Files that other people than the enterprise give, the state in which they do, and who.
-_BY_OTHERS: Mapping[str, tuple[Role, State]] = {
+BY_OTHERS: Mapping[str, tuple[Role, State]] = {
     "city_seal": (Role.CITY, State.SUBMITTED),
     "audit_report_file": (Role.AUDITOR, State.CITY_REVIEWED),
 }
@@ -158,7 +158,6 @@ def _attach(
         field=attaching.field,
         person_id=origin.actor.person_id if origin.actor else 0,
         created_at=clock.now(),
-        replaces_id=old.id if old else None,
         proves=dict(old.proves) if old else {},
         **facts,
     )
@@ -275,8 +274,8 @@ def require_turn_now(public_id: str, key: str, *, origin: Origin) -> None:
 def _require_turn(session: Session, submission: Submission, key: str, *, origin: Origin) -> None:
     """Each field's files come from those whose turn it is: R5, and the states of the chain."""
     role = origin.actor.role if origin.actor else None
-    if key in _BY_OTHERS:
-        by, state = _BY_OTHERS[key]
+    if key in BY_OTHERS:
+        by, state = BY_OTHERS[key]
         if role is not by:
             raise ForbiddenError
         if submission.state is not state:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from ..documents.enterprise_list import ServedRow, counts, read_list
+from ..documents.enterprise_list import LABELS, ServedRow, counts, read_list
 from ..documents.scanning import Scanner
+from ..evaluation import values
 from ..extensions import db
 from ..model import Attachment, ServedEnterprise, Submission
 from ..model.kept import programme_of
-from ..programmes.schema import Programme
+from ..programmes.schema import Field, FieldType, Programme
 from ..storage import LocalStorage
 from ..transact import Receipt
 from ..words import N_, Reason
@@ -26,6 +27,7 @@ from .attaching import Attaching
 from .standing import SERVED_LIST, standing_of
 
 MOST_PROBLEMS = 50
+_NAME = Field(key="file", label=LABELS["name"], section=0, type=FieldType.TEXT, max_length=200)
 
 
 def take_list(
@@ -58,12 +60,21 @@ def _rows(given: Attaching, programme: Programme, *, limit: int) -> Sequence[Ser
     content = stream.read(limit + 1)
     stream.seek(0)
     found = read_list(content, programme)
-    problems = list(found.problems[:MOST_PROBLEMS])
+    problems = [*found.problems, *_unclean_names(found.rows)][:MOST_PROBLEMS]
     if not problems and not found.rows:
         problems = [Reason(N_("The list names no enterprise."))]
     if problems:
         raise InvalidError([replace(problem, field="file") for problem in problems])
     return found.rows
+
+
+def _unclean_names(rows: Sequence[ServedRow]) -> Iterator[Reason]:
+    """Names that a form would not take either: too long, or with signs that are no text (D08)."""
+    for row in rows:
+        found = values.parse(_NAME, row.name)
+        if isinstance(found, Reason):
+            text = N_("Row %(row)s, column “%(column)s”: %(reason)s")
+            yield Reason(text, values={"row": row.row, "column": LABELS["name"], "reason": found})
 
 
 def _present(session: Session, submission: Submission) -> str:

@@ -98,13 +98,16 @@ def fee_comparison(fee: str, market: str) -> Decimal | None:
 
 
 def change(field: Field, before: str, now: str) -> Decimal | None:
-    """From last year's figure to this: in per cent, for a share in points; one place, half up. None if unknown."""
+    """From last year's figure to this: in per cent, for a share in points; one place, half up. None if unknown.
+
+    A figure that is a change itself, such as the increase over last year, has none.
+    """
     was, value = computed.as_value(field, before), computed.as_value(field, now)
     if not field.is_number or not isinstance(was, Decimal) or not isinstance(value, Decimal):
         return None
     with localcontext(computed.EXACT):
         if field.type is FieldType.PERCENT:
             return (value - was).quantize(Decimal("0.1"), ROUND_HALF_UP) + 0
-        if was == 0:
+        if was == 0 or field.derived:
             return None
         return ((value - was) / abs(was) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP) + 0

@@ -51,6 +51,10 @@ def test_a_shares_change_in_points(before: str, now: str, change: str) -> None:
     assert str(comparison.change(SHARE, before, now)) == change
 
 
+def test_an_increase_has_no_change_of_its_own() -> None:
+    assert comparison.change(PLATFORM.field("enterprises_served_increase"), "6", "-14") is None
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [("", "5"), ("5", ""), ("", ""), ("0", "5"), ("0", "0"), ("不详", "5"), ("5", "NaN"), ("Infinity", "5")],

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from flask import Response, make_response, request
 
+# Controls and marks without a width; but a joiner holds the parts of an emoji, and a new sign is unknown to us only.
+_UNSEEN, _JOINER = frozenset({"Cc", "Cf", "Cs"}), "\u200d"
 _SANDBOX = "sandbox; default-src 'none'"
 # Chromium shows no PDF in a sandboxed document at all; its viewer is a sandbox of its own, and scripts stay off.
 _VIEWER = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -30,5 +32,5 @@ def disposition(name: str, *, inline: bool) -> str:
     ending = name.rpartition(".")[2]
     plain = f"file.{ending}" if ending.isascii() and ending.isalnum() else "file"
     kind = "inline" if inline else "attachment"
-    shown = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+    shown = "".join(c for c in name if c == _JOINER or unicodedata.category(c) not in _UNSEEN)
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"

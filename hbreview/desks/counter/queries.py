@@ -139,6 +139,11 @@ class SubmissionView:
             if comment.parent_id is None and comment.resolved_at is None and comment.visibility == Visibility.ENTERPRISE
         ]
 
+    @cached_property
+    def proven(self) -> list[Indicator]:
+        """The indicators that have at least one file."""
+        return [indicator for indicator in self.programme.indicators if self.evidence_for(indicator)]
+
     def evidence_for(self, indicator: Indicator) -> list[tuple[Attachment, str]]:
         """The files that prove an indicator, with the pages: by their field, or because somebody said so."""
         order = str(indicator.order)

@@ -121,7 +121,8 @@ def _row(attachment_id: str) -> Attachment:
     row = session.scalar(select(Attachment).where(Attachment.public_id == attachment_id))
     if row is None or not queries.may_see_file(row, who):
         abort(404)
-    own = who.organisation_id is not None
+    # A file of the city's or the firm's was shown from the moment it came; one of a draft once it was submitted.
+    own = who.organisation_id is not None or row.field in attaching.BY_OTHERS
     if row.removed_at is not None and not own and not queries.was_shown(session, row):
         abort(404)
     return row

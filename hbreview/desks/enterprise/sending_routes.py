@@ -15,6 +15,7 @@ from ...acts.signing_off import Signature
 from ...acts.standing import Standing, standing_of
 from ...documents.form_reading import read_form
 from ...documents.form_sheet_reading import read_sheet
+from ...evaluation.values import parse
 from ...extensions import db
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
@@ -148,8 +149,14 @@ def read_file(submission_id: str) -> Response:
 
 
 def _asked(form: Standing, found: Mapping[str, str]) -> dict[str, str]:
-    """Without what is computed here anyway: it would only come back as it is."""
-    return {key: text for key, text in found.items() if form.sources.get(key) not in {"computed", "undefined"}}
+    """Without what is computed here anyway, be it from the file's own figures.
+
+    Taken over, it would stand as typed beside its inputs, and contradict them as soon as one of these changes.
+    """
+    read = {key: parse(form.programme.field(key), text) for key, text in found.items() if form.programme.has_field(key)}
+    taken = {key: value for key, value in read.items() if isinstance(value, str) and value}
+    sources = form.with_answers(taken, version=0).sources
+    return {key: text for key, text in found.items() if sources.get(key) not in {"computed", "undefined"}}
 
 
 def _place(unread: Any) -> str:
