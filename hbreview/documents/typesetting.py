@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 import pylopdf_fonts_zh_cn
@@ -19,9 +20,10 @@ import typst
 from .font_coverage import drawn_signs
 
 PAPERS = Path(__file__).resolve().parent / "papers"
-_SHIPPED = Path(pylopdf_fonts_zh_cn.sans_path()).parent
+# The second has the rarest signs of names (𠮷); it is asked last, as it has no serifs.
+_SHIPPED = (Path(pylopdf_fonts_zh_cn.sans_path()).parent, Path(str(files("manimgx_fonts_cjk"))))
 _EAST_ASIAN = 0x2E80
-_SERIF, _SANS = "Noto Serif SC", "Noto Sans SC"
+_SERIF, _SANS, _RARE = "Noto Serif SC", "Noto Sans SC", "Noto Sans CJK SC"
 # How families with serifs are called: Song, Ming, Kai and Fang Song are read as such too.
 _OTHER = re.compile(r"\b(?:JP|KR|TC|HK|TW|Mono)\b")
 _SERIF_WORDS = ("serif", "song", "sun", "ming", "kai", "fang", "宋", "明", "楷", "仿")
@@ -68,10 +70,10 @@ def _fonts(folder: Path | None) -> tuple[typst.Fonts, dict[str, list[str]]]:
         own = sorted(
             typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]).families()
         )
-    paths = [str(path) for path in (folder, _SHIPPED) if path is not None]
+    paths = [str(path) for path in (folder, *_SHIPPED) if path is not None]
     families = {
-        "serif": [*sorted(own, key=lambda name: (not _has_serifs(name), _is_other(name))), _SERIF, _SANS],
-        "sans": [*sorted(own, key=lambda name: (_has_serifs(name), _is_other(name))), _SANS, _SERIF],
+        "serif": [*sorted(own, key=lambda name: (not _has_serifs(name), _is_other(name))), _SERIF, _SANS, _RARE],
+        "sans": [*sorted(own, key=lambda name: (_has_serifs(name), _is_other(name))), _SANS, _SERIF, _RARE],
     }
     return typst.Fonts(include_system_fonts=False, font_paths=paths), families
 
@@ -88,7 +90,7 @@ def _is_other(family: str) -> bool:
 @lru_cache(maxsize=8)
 def _drawn(folder: Path | None) -> frozenset[int]:
     own = drawn_signs(folder) if folder is not None else frozenset()
-    return own | drawn_signs(_SHIPPED)
+    return own.union(*map(drawn_signs, _SHIPPED))
 
 
 def _printable(value: object, *, drawn: frozenset[int]) -> object:
