@@ -17,7 +17,7 @@ from .documents.scanning import Scanner
 from .evaluation import file_kinds, remarks
 from .notices import worker
 from .storage import LocalStorage
-from .workflow import policy
+from .workflow import guards, policy
 
 # Several files come in one request; each is still held to its own limit.
 FILES_AT_ONCE = 5
@@ -88,7 +88,7 @@ def _connect(app: Flask) -> None:
 
 def _equip_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=wording.day, moment=wording.moment)
+    app.jinja_env.filters.update(day=wording.day, moment=wording.moment, size=wording.size)
     app.jinja_env.globals.update(
         label=wording.label,
         word=wording.word,
@@ -104,6 +104,7 @@ def _equip_templates(app: Flask) -> None:
         request_key=lambda: secrets.token_urlsafe(16),
         least_password=signing_in.SHORTEST,
         as_reason=weighing.as_reason,
+        declaration=guards.DECLARATION,
         remark_key=remarks.key_for,
         accept=file_kinds.ACCEPT,
         most_files=attaching.MOST_PER_FIELD,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from flask_babel import get_locale, gettext
@@ -163,3 +164,11 @@ def moment(at: datetime) -> str:
 def tr(text: str) -> str:
     """An English source string that was marked elsewhere, in the reader's language."""
     return str(gettext(text))
+
+
+def size(count: int) -> str:
+    """A file's size as people read it; 1 kB is 1,000 bytes."""
+    if count < 1000:  # noqa: PLR2004 - of the unit itself
+        return str(gettext("%(count)s bytes", count=count))
+    shown = Decimal(count) / 1000
+    return f"{shown:.1f} kB" if shown < 1000 else f"{shown / 1000:.1f} MB"  # noqa: PLR2004 - as above

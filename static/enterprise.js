@@ -6,7 +6,7 @@ if (form) {
   const PREFIX = "hbreview.unsaved.";
   const place = `${PREFIX}${form.dataset.person}.${form.dataset.submission}`;
   const RETRY = 10000, PATIENCE = 30000;  // milliseconds
-  let timer = 0;
+  let timer = 0, leaving = "";  // the address that is gone to once everything is saved
 
   const version = () => document.getElementById("answers-version").value;
   const inputOf = (name) => form.elements.namedItem(name);
@@ -49,7 +49,7 @@ if (form) {
     return new Map(waiting.map(([name, entry]) => [name, Number(entry[1]) || Number(version())]));
   }
 
-  form.addEventListener("input", (event) => remember(event.target));
+  form.addEventListener("input", (event) => { leaving = ""; remember(event.target); });
   form.addEventListener("change", (event) => remember(event.target), true);
 
   // One request carries what is not saved yet, as far as it was typed on one version, and nothing else of the form:
@@ -81,6 +81,7 @@ if (form) {
     const sent = event.detail.xhr && event.detail.xhr.hbreviewSent;
     if (!sent) { return; }
     const said = event.detail.xhr.getResponseHeader("HX-Trigger");
+    if (!said && event.detail.xhr.status === 409) { refuse(Object.keys(sent), sent); }  // the form takes nothing now
     if (said) {
       const names = JSON.parse(said)["hbreview:saved"].names;
       forget(names, sent);
@@ -93,6 +94,7 @@ if (form) {
 
   // No answer: say so, keep everything, try again by itself.
   function alarm() {
+    leaving = "";
     say(form.dataset.lost);
     clearTimeout(timer);
     timer = setTimeout(again, RETRY);
@@ -108,22 +110,53 @@ if (form) {
     if (event.detail.elt === form && (status >= 500 || status === 429)) { calm(); timer = setTimeout(again, RETRY); }
   });
 
-  // What an earlier visit could not save is put back and sent, on the version that it was typed on.
+  // What an earlier visit could not save is put back and sent, on the version that it was typed on. What was
+  // refused then is only offered: the form may have moved on since.
   window.addEventListener("load", () => {
     const all = unsaved();
-    let restored = 0;
-    for (const [name, [value]] of Object.entries(all)) {
-      const input = inputOf(name);
+    for (const [name, [value, , refused]] of Object.entries(all)) {
+      const input = inputOf(name), note = document.getElementById(`note-${name}`);
       if (!input || input.value === value) { delete all[name]; continue; }
+      if (refused) { if (note) { note.replaceChildren(offer(name, value)); } continue; }
       input.value = value;
-      all[name] = [value, all[name][1]];
-      const note = document.getElementById(`note-${name}`);
       if (note) { note.textContent = form.dataset.restored; }
-      restored += 1;
     }
     keep(all);
-    if (restored) { again(); }
+    again();
   });
+  function offer(name, value) {
+    const place = document.createElement("span"), button = document.createElement("button");
+    button.type = "button"; button.className = "link"; button.textContent = form.dataset.put;
+    button.dataset.take = value; button.dataset.for = name;
+    place.className = "problem";
+    place.append(form.dataset.earlier, " “", value.length > 80 ? `${value.slice(0, 80)}…` : value, "” ", button);
+    return place;
+  }
+
+  // On the way to the review everything typed is saved first; what was refused is shown, not left behind unseen.
+  function leave() {
+    const all = unsaved(), refused = Object.keys(all).filter((name) => all[name][2] && inputOf(name));
+    if (pending().size || !leaving) { return; }
+    const address = leaving;
+    leaving = "";
+    if (!refused.length) { window.location.assign(address); return; }
+    say(form.dataset.refused.replace("{count}", refused.length));
+    const input = inputOf(refused[0]);
+    input.scrollIntoView({ block: "center" });
+    input.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href$='/review']");
+    if (!link || event.defaultPrevented) { return; }
+    if (form.contains(document.activeElement)) { document.activeElement.blur(); }
+    if (!Object.keys(unsaved()).some((name) => inputOf(name))) { return; }
+    event.preventDefault();
+    leaving = link.href;
+    again();
+    leave();
+  });
+  document.addEventListener("htmx:afterSettle", () => setTimeout(leave, 0));
+  document.addEventListener("htmx:afterRequest", () => setTimeout(leave, 0));
 
   // Who signs out leaves nothing behind on a shared machine: hbreview.js clears it, here only whether it may.
   document.querySelectorAll("form[action$='/logout']").forEach((leave) => leave.addEventListener("submit", (event) => {

@@ -73,3 +73,11 @@ document.addEventListener("submit", (event) => {
 
 // After Back the page may be old: it is fetched again, never shown from memory (H06).
 window.addEventListener("pageshow", (event) => { if (event.persisted) { window.location.reload(); } });
+
+// The review shows what is saved: something typed that is still only in this browser must not be forgotten there.
+const review = document.querySelector("[data-unsaved-of]");
+if (review) {
+  let left = 0;
+  try { left = Object.keys(JSON.parse(localStorage.getItem(`hbreview.unsaved.${review.dataset.unsavedOf}`)) || {}).length; } catch { left = 0; }
+  if (left) { review.hidden = false; review.querySelector("b").textContent = left; }
+}

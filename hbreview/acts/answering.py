@@ -9,6 +9,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from ..evaluation import remarks, values
+from ..evaluation.computed import Source, derived_fields
 from ..model import Answer, Submission
 from ..programmes.schema import Field, Programme
 from ..transact import Receipt, carry_out
@@ -121,6 +122,7 @@ def _save(session: Session, answering: Answering, origin: Origin, *, saved: Save
     fresh = {
         key: value for key, value in given.items() if key not in saved.clashes and value != before.answers.get(key, "")
     }
+    fresh |= _overtaken(before, fresh, given=given)
     saved.before, saved.after, saved.changed = before, before, tuple(fresh)
     if fresh:
         write(session, submission, fresh, before=before)
@@ -129,6 +131,20 @@ def _save(session: Session, answering: Answering, origin: Origin, *, saved: Save
         )
         saved.after = before.with_answers(fresh, version=submission.version)
     return Receipt(submission.public_id, submission.version)
+
+
+def _overtaken(before: Standing, fresh: Mapping[str, str], *, given: Mapping[str, str]) -> dict[str, str]:
+    """Figures that were typed while they could not be computed, and now can be: the computed one takes their place.
+
+    One that is given in the same request stays: where it contradicts, the check says so.
+    """
+    now = before.with_answers(fresh, version=0)
+    return {
+        field.key: ""
+        for field in derived_fields(before.programme)
+        if before.answers.get(field.key) and field.key not in given
+        if now.sources[field.key] is Source.COMPUTED and before.sources[field.key] is not Source.COMPUTED
+    }
 
 
 def write(session: Session, submission: Submission, fresh: Mapping[str, str], *, before: Standing) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -16,7 +18,7 @@ from ..documents.archives import inspect_file
 from ..documents.scanning import Finding, Scanner
 from ..evaluation import file_kinds
 from ..extensions import db
-from ..model import Attachment, Submission
+from ..model import Attachment, Entry, Submission
 from ..model.kept import programme_of
 from ..programmes.schema import FieldType
 from ..storage import Incoming, LocalStorage, TooLargeError
@@ -151,6 +153,7 @@ def _attach(
     if attaching.exact:
         holding.require_version(submission, attaching.version)
     _require_turn(session, submission, attaching.field, origin=origin)
+    _require_scan(session, submission, attaching.field, kind=str(facts["media_type"]))
     old = _replaced(session, submission, attaching)
     _require_room(session, submission, attaching.field, more=0 if old else 1, facts=facts)
     row = Attachment(
@@ -176,6 +179,14 @@ def _attach(
     return Receipt(row.public_id, submission.version)
 
 
+def _require_scan(session: Session, submission: Submission, key: str, *, kind: str) -> None:
+    """What bears a seal is a scan: nobody can seal a Word file."""
+    programme = programme_of(session, submission.programme_version_id)
+    sealed = programme.has_field(key) and programme.field(key).type is FieldType.ATTACHMENT
+    if (sealed or key in BY_OTHERS) and kind not in file_kinds.SHOWN_INLINE:
+        raise InvalidError([Reason(N_("Please give a scan: a PDF or a picture."), "file", "K4")])
+
+
 def _replaced(session: Session, submission: Submission, attaching: Attaching) -> Attachment | None:
     if not attaching.replaces:
         return None
@@ -199,14 +210,15 @@ def _require_room(
     """C15, U12: so many files a field, so many bytes a form; counted under the submission's lock."""
     live = Attachment.removed_at.is_(None) & (Attachment.field == key)
     count, size = session.execute(
-        select(func.count().filter(live), func.coalesce(func.sum(Attachment.size), 0)).where(
-            Attachment.submission_id == submission.id
-        )
+        select(
+            func.count().filter(live),
+            func.coalesce(func.sum(Attachment.size).filter(Attachment.field.not_in(BY_OTHERS)), 0),
+        ).where(Attachment.submission_id == submission.id)
     ).one()
     most = 1 if key == SERVED_LIST else MOST_PER_FIELD
     if count + more > most:
         raise InvalidError([Reason(N_("A field takes at most %(count)s files."), "file", "C15", {"count": str(most)})])
-    if int(size) + int(str(facts["size"])) > QUOTA:
+    if key not in BY_OTHERS and int(size) + int(str(facts["size"])) > QUOTA:
         limit = {"size": f"{QUOTA // (1024 * 1024)} MB"}
         raise InvalidError([Reason(N_("All files of a form together are at most %(size)s."), "file", "U12", limit)])
 
@@ -238,14 +250,28 @@ def _link(session: Session, public_id: str, version: int, *, proves: Mapping[str
     orders = {str(indicator.order) for indicator in programme.indicators}
     if unknown := [order for order in proves if order not in orders]:
         raise MalformedError(unknown[0])
-    pages = {order: " ".join(text.split()) for order, text in proves.items()}
-    if any(len(text) > LONGEST_PAGES or not text.isprintable() for text in pages.values()):
-        raise InvalidError([Reason(N_("At most %(count)s characters."), "pages", values={"count": str(LONGEST_PAGES)})])
+    pages = {order: _pages(text) for order, text in proves.items()}
+    later = select(Entry.sequence).where(
+        Entry.submission_id == submission.id, Entry.target == row.public_id, Entry.act == "link_evidence",
+        Entry.version_to > version,
+    )  # fmt: skip
+    if pages != row.proves and session.scalar(later.limit(1)) is not None:
+        raise StaleError(submission.version)
     if pages != row.proves:
         row.proves = pages
         data = {"proves": pages}
         holding.record(session, submission, origin=origin, act="link_evidence", target=row.public_id, data=data)
     return Receipt(submission.public_id, submission.version)
+
+
+def _pages(text: str) -> str:
+    """Pages as they are written everywhere: 3-5, 9; empty for the whole file. InvalidError for anything else."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = re.sub(r"[第页]|pp?\.", "", re.sub(r"[~—–至到]", "-", re.sub(r"[、;]", ",", plain)))
+    plain = "".join(plain.split())
+    if not re.fullmatch(r"(\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*)?", plain, re.ASCII) or len(plain) > LONGEST_PAGES:
+        raise InvalidError([Reason(N_("Please give pages as 3-5, 9."), "pages")])
+    return plain.replace(",", ", ")
 
 
 def _held(session: Session, public_id: str, version: int, *, origin: Origin) -> tuple[Attachment, Submission]:

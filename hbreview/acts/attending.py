@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from .. import clock
@@ -32,7 +34,8 @@ def attend(submission_id: int, section: int, *, origin: Origin) -> None:
             session.add(Presence(submission_id=submission_id, person_id=person_id, section=section, seen_at=at))
         return Receipt("")
 
-    carry_out(work)
+    with suppress(IntegrityError):  # two windows came at once: the other one said it
+        carry_out(work)
 
 
 def colleagues_at(session: Session, submission_id: int, *, besides: int) -> list[Presence]:

@@ -10,14 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from .. import clock
+from ..evaluation import computed
 from ..model import Attachment, AuditRecord, Opinion, Revision, Submission
 from ..transact import Receipt, carry_out
-from ..words import Trigger
+from ..words import ScanState, Trigger
 from ..workflow import chain
 from ..workflow.errors import ForbiddenError, InvalidError, WrongStateError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action, may_fire
 from . import holding, mending, totalling
+from .answering import write
 from .freezing import frozen_attachments, revision_digest
 from .weighing import SubmissionCase
 
@@ -68,15 +70,19 @@ def _reason(case: SubmissionCase) -> dict[str, Any]:
 
 def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """A submitted revision: answers and attachments as they are now, with a digest over both."""
+    # What was computed with is kept with it: last year's figures may change, a revision may not.
+    taken = computed.taken_from(case.programme, case.answers, case.standing.last)
+    write(session, submission, taken, before=case.standing)
+    answers = case.answers | taken
     attachments = frozen_attachments(session, submission.id)
     submission.revision_number += 1
     submission.submitted_at = submission.moved_at
     revision = Revision(
         submission_id=submission.id,
         number=submission.revision_number,
-        answers=case.answers,
+        answers=answers,
         attachments=attachments,
-        digest=revision_digest(case.answers, attachments),
+        digest=revision_digest(answers, attachments),
         person_id=origin.actor.person_id if origin.actor else 0,
         created_at=submission.moved_at,
     )
@@ -87,6 +93,20 @@ def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, o
 def _ask_anew(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """Returned: what was said to be mended and is still open is to be mended again."""
     mending.forget_mended(session, submission)
+    return _reopen(session, submission, case, origin=origin)
+
+
+def _reopen(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
+    """A draft again: what turned out infected while it was away is out of it, and has to be given anew (U10)."""
+    session.execute(
+        update(Attachment)
+        .where(
+            Attachment.submission_id == submission.id,
+            Attachment.scan == ScanState.INFECTED,
+            Attachment.removed_at.is_(None),
+        )
+        .values(removed_at=submission.moved_at)
+    )
     return _reason(case)
 
 
@@ -184,6 +204,7 @@ _CONSEQUENCES: dict[Trigger, _Consequence] = {
     Trigger.SUBMIT: _freeze,
     Trigger.APPROVE: _seal,
     Trigger.RETURN: _ask_anew,
+    Trigger.WITHDRAW: _reopen,
     Trigger.SEND_BACK: _unseal,
     Trigger.AUDIT: _sign,
     Trigger.REAUDIT: _unsign,

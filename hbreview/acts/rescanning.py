@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -30,7 +30,7 @@ def turn(app: Flask) -> int:
     with app.app_context():
         session = db.session()
         waiting = select(Attachment.id, Attachment.sha256).where(Attachment.scan == ScanState.WAITING)
-        rows = session.execute(waiting.order_by(Attachment.id).limit(MOST)).all()
+        rows = session.execute(waiting.order_by(func.random()).limit(MOST)).all()
         session.rollback()
         answered = 0
         for attachment_id, sha256 in rows:
@@ -59,8 +59,11 @@ def _settle(session: Session, attachment_id: int, verdict: Verdict) -> Receipt:
         row.scan = ScanState.CLEAN
         return Receipt(row.public_id)
     log.error("attachment %s is infected: %s", row.public_id, verdict.signature)
-    row.scan = ScanState.INFECTED
     submission = session.scalars(select(Submission).where(Submission.id == row.submission_id).with_for_update()).one()
+    session.refresh(row)  # locked in the order of every other act: the submission first
+    if row.scan is not ScanState.WAITING:
+        return Receipt(row.public_id)
+    row.scan = ScanState.INFECTED
     before = submission.version
     if submission.state is State.DRAFT and row.removed_at is None:
         row.removed_at = clock.now()

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import Organisation, Person, SignOff, Submission
+from ..model import Organisation, Person, Round, SignOff, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason
+from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import ForbiddenError, InvalidError
 from ..workflow.guards import SignOffFacts
 from ..workflow.journal import Deed, Origin, append
@@ -118,6 +118,9 @@ def _want(session: Session, wanted: bool, origin: Origin) -> Receipt:
     if wanted and (session.scalar(people) or 0) < _LEAST_PEOPLE:
         text = N_("A second signature needs a second account of your organisation: ask the administrator for one.")
         raise InvalidError([Reason(text, "second_signature")])
+    if not wanted and (session.scalar(people) or 0) >= _LEAST_PEOPLE and _has_unsent(session, organisation):
+        text = N_("It stays on while a form is still to be sent: nobody can switch it off and send alone.")
+        raise InvalidError([Reason(text, "second_signature")])
     if organisation.second_signature == wanted:
         return Receipt(organisation.public_id, organisation.version)
     before = organisation.version
@@ -128,3 +131,16 @@ def _want(session: Session, wanted: bool, origin: Origin) -> Receipt:
     )  # fmt: skip
     append(session, origin=origin, deed=deed, at=clock.now())
     return Receipt(organisation.public_id, organisation.version)
+
+
+def _has_unsent(session: Session, organisation: Organisation) -> bool:
+    query = (
+        select(Submission.id)
+        .join(Round, Round.id == Submission.round_id)
+        .where(
+            Submission.organisation_id == organisation.id,
+            Submission.state == State.DRAFT,
+            Round.state == RoundState.OPEN,
+        )
+    )
+    return organisation.second_signature and session.scalar(query.limit(1)) is not None

@@ -49,6 +49,11 @@ class Standing:
         """What stood in every field of last year's form."""
         return computed.effective(self.programme, self.last) if self.last else {}
 
+    @cached_property
+    def taken(self) -> dict[str, str]:
+        """Last year's figures that stand in for what this form asks of last year and nobody typed."""
+        return computed.taken_from(self.programme, self.answers, self.last)
+
     def change(self, field: Field) -> Decimal | None:
         """Since last year: in per cent with one place, for shares in percentage points; None where it is not known."""
         return comparison.change(field, self.before.get(field.key, ""), self.shown.get(field.key, ""))

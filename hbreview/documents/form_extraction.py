@@ -7,6 +7,7 @@ boxes are set apart. Nothing is read before ``archives`` has looked at the file 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
@@ -22,6 +23,9 @@ from .package_parts import starts
 from .zip_walking import Allowance, damaged, members, unpacked
 
 _MOST_TEXT, _MOST_LINES = 20 * 1024 * 1024, 3000
+_MOST_BOXES = 5000  # the forms have some 200
+# A long run of blanks means no more than one, and costs every pattern its square.
+_BLANKS = re.compile(r"\s{50,}")
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 _LOCKED_PART = "EncryptedPackage".encode("utf-16-le")
 _RELATIONS = "_rels/.rels"
@@ -128,8 +132,9 @@ class _Walk:
                 continue
             number += 1
             if (text := _paragraph(block)) and text.strip():
-                self._found.lines.append([Box(text, row=number)])
-        return _too_large() if len(self._found.lines) > _MOST_LINES else self._found
+                self._found.lines.append([Box(_short(text), row=number)])
+        boxes = sum(map(len, self._found.lines))
+        return _too_large() if len(self._found.lines) > _MOST_LINES or boxes > _MOST_BOXES else self._found
 
     def _table(self, table: BaseOxmlElement) -> None:
         self._found.tables += 1
@@ -175,7 +180,11 @@ def _goes_on(cell: BaseOxmlElement) -> bool:
 
 def _cell_text(cell: BaseOxmlElement) -> str:
     texts = [text for text in map(_paragraph, _inside(cell, _P)) if text is not None]
-    return "\n".join(texts).strip()
+    return _short("\n".join(texts)).strip()
+
+
+def _short(text: str) -> str:
+    return _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
 
 
 def _paragraph(paragraph: BaseOxmlElement) -> str | None:

@@ -66,5 +66,5 @@ def _finding(programme: Programme, check: Check, *, shown: Mapping[str, str], ty
         field = programme.field(key)
         # Where the rule is about what was typed, the typed figure is the one to show.
         value = typed.get(key, "") if f"typed.{key}" in check.rule else shown.get(key, "")
-        figures.append((field.label, value, field.unit))
+        figures.append((field.title, value, field.unit))
     return Finding(check.id, check.level, check.message, check.fields, tuple(figures))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..programmes.expression import compile_expression
 from ..programmes.schema import Field, FieldType, Programme
 from ..words import N_, Reason
 from . import computed
@@ -46,11 +47,31 @@ def missing(
     which some values can be computed.
     """
     sources = computed.sources(programme, answers, last=last)
-    return [
-        Reason(_text_for(field, sources), field.key, _rule_for(field), {"field": field.label})
-        for field in programme.enterprise_fields
-        if is_required(field, answers) and not _is_filled(field, answers, attachments, sources=sources)
-    ]
+    found: dict[str, Reason] = {}
+    for field in programme.enterprise_fields:
+        if is_required(field, answers) and not _is_filled(field, answers, attachments, sources=sources):
+            wanted = _asked_for(programme, field, answers, sources=sources)
+            found.setdefault(wanted.key, _lacking(field, wanted, sources=sources))
+    return list(found.values())
+
+
+def _asked_for(
+    programme: Programme, field: Field, answers: Mapping[str, str], *, sources: Mapping[str, Source]
+) -> Field:
+    """The field to fill in: of a computed one the first figure that its formula still needs."""
+    if field.derived and sources[field.key] is Source.NEEDS_TYPING:
+        for name in sorted(compile_expression(field.formula).names):
+            needed = programme.field(name)
+            if needed.supplementary and not answers.get(name):
+                return needed
+    return field
+
+
+def _lacking(field: Field, wanted: Field, *, sources: Mapping[str, Source]) -> Reason:
+    if wanted is not field:
+        text = N_("“%(field)s” is not filled in: “%(computed)s” is computed from it.")
+        return Reason(text, wanted.key, "K1", {"field": wanted.title, "computed": field.title})
+    return Reason(_text_for(field, sources), field.key, _rule_for(field), {"field": field.title})
 
 
 def _text_for(field: Field, sources: Mapping[str, Source]) -> str:

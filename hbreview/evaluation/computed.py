@@ -79,14 +79,17 @@ def with_last_year(
     programme: Programme, answers: Mapping[str, str], last: Mapping[str, str] | None
 ) -> Mapping[str, str]:
     """The answers, with last year's figures from the round before where the form leaves them open."""
-    if not last:
-        return answers
-    taken = {
+    taken = taken_from(programme, answers, last)
+    return {**answers, **taken} if taken else answers
+
+
+def taken_from(programme: Programme, answers: Mapping[str, str], last: Mapping[str, str] | None) -> dict[str, str]:
+    """Last year's figures that the round before answers, by the fields that leave them open."""
+    return {
         key: last[source]
         for key, source in LAST_YEAR.items()
-        if programme.has_field(key) and not answers.get(key) and last.get(source)
+        if last and programme.has_field(key) and not answers.get(key) and last.get(source)
     }
-    return {**answers, **taken} if taken else answers
 
 
 def effective(

@@ -35,6 +35,7 @@ _FAR = Label(
     "远大于本表其他金额，请核对单位是否为万元",
     "It is far above the form’s other amounts: please check that it is in 10,000 yuan",
 )
+_BEYOND = Label("数值超出常见范围，请核对单位", "It is beyond what is common: please check the unit")
 _LISTED = Label(
     "与所附服务企业名单统计的家数不一致", "It is not the number that the attached list of enterprises gives"
 )
@@ -84,6 +85,8 @@ def _doubts(
         yield _finding(UNIT, _MIXED, field, now=now, other=("last", before[field.key]))
     elif _is_fraction(field, now):
         yield _finding(UNIT, _FRACTION, field, now=now)
+    elif field.likely_most is not None and now > field.likely_most:
+        yield _finding(UNIT, _BEYOND, field, now=now, other=("most", format(field.likely_most, "f")))
     elif field.unit == _AMOUNT and _is_far(programme, field, answers):
         yield _finding(UNIT, _FAR, field, now=now)
     if last and field.type is not FieldType.PERCENT and _jumped(now, last, settings):
@@ -124,13 +127,17 @@ def _jumped(now: Decimal, last: Decimal, settings: RoundDefaults) -> bool:
     return now >= last * settings.jump_factor or now * settings.jump_factor <= last
 
 
-_OTHERS = {"last": Label("上年", "last year"), "": Label("名单", "list")}
+_OTHERS = {
+    "last": Label("上年", "last year"),
+    "most": Label("常见不超过", "commonly at most"),
+    "": Label("名单", "list"),
+}
 
 
 def _finding(
     check_id: str, message: Label, field: Field, *, now: Decimal, other: tuple[str, str] | None = None
 ) -> Finding:
-    figures = [(field.label, format(now, "f"), field.unit)]
+    figures = [(field.title, format(now, "f"), field.unit)]
     if other:
         figures.append((_OTHERS[other[0]], other[1], field.unit))
     return Finding(check_id, Level.WARNING, message, (field.key,), tuple(figures))

@@ -32,6 +32,10 @@ _URL = re.compile(
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 # No document format can hold these two: a form with one in it could never be printed.
 _NO_XML = frozenset("\ufffe\uffff")
+# Come along with copied text and are seen by nobody; joiners, which shape letters and emoji, are not among them.
+_WIDTHLESS = re.compile("[\u200b\u2060\ufeff]")
+# How people shorten a unit.
+_ALSO = {"万": "万元"}
 _YES_NO = {
     "yes": "yes", "是": "yes", "能": "yes", "no": "no", "否": "no", "不能": "no",
 }  # fmt: skip
@@ -46,7 +50,7 @@ def parse(field: Field, raw: str) -> str | Reason:
     """
     if fault := _unclean(field, raw):
         return fault
-    text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = unicodedata.normalize("NFC", _WIDTHLESS.sub("", raw).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not text:
         return ""
     return _PARSERS.get(field.type, _text)(field, text)
@@ -75,7 +79,7 @@ def _number(field: Field, text: str) -> str | Reason:
     if not match or any(unicodedata.category(c) == "No" for c in text):
         return Reason(N_("This is not a number."), field.key)
     sign, whole, places, rest = match["sign"], match["whole"], match["places"] or "", match["rest"].strip()
-    if rest and rest != unicodedata.normalize("NFKC", field.unit):
+    if rest and _ALSO.get(rest, rest) != unicodedata.normalize("NFKC", field.unit):
         if not field.unit or not re.fullmatch(r"[^\d\s.,eE+-]+", rest):
             return Reason(N_("This is not a number."), field.key)
         units = {"unit": field.unit or "-", "given": rest}

@@ -135,6 +135,8 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
         ),
     )
     found = session.scalars(query.order_by(Person.id)).all()
+    if telling.about_round:  # thousands, and the scope above is all that is asked of them; each is asked when it leaves
+        return [person for person in found if person.id != entry.person_id]
     return [person for person in found if is_told(session, entry.sequence, person)]
 
 

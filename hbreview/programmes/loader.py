@@ -155,6 +155,8 @@ def _field(table: Table, year: int, matrix: Matrix | None) -> Field:
         matrix_column=table.text("matrix_column", ""),
         max_length=_LENGTHS.get(kind, 200),
         counted=table.text("counted", ""),
+        full_label=table.optional_label("full_label", year=year),
+        likely_most=table.optional_decimal("likely_most"),
     )
     table.finish()
     if row and (matrix is None or row not in dict(matrix.rows)):

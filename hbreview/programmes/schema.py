@@ -96,6 +96,15 @@ class Field:
     max_length: int = 200
     # Which count of a list of the enterprises served this figure is: "enterprises", "small_micro" or a category.
     counted: str = ""
+    # Where the official label says too little without its neighbours: "telephone" of whom.
+    full_label: Label | None = None
+    # Beyond this a figure asks whether its unit is right; no rule of the notice, the province's experience.
+    likely_most: Decimal | None = None
+
+    @property
+    def title(self) -> Label:
+        """What the field is called away from its place in the form."""
+        return self.full_label or self.label
 
     @property
     def derived(self) -> bool:

@@ -12,8 +12,13 @@ from datetime import date
 from typing import Protocol
 
 from ..evaluation.remarks import PREFIX
-from ..words import N_, Level, Reason, RoundState
+from ..words import N_, Label, Level, Reason, RoundState
 
+# What the enterprise declares when it submits, on the page and on the receipt.
+DECLARATION = Label(
+    "本单位声明：所填数据和所附材料真实、准确、完整。",
+    "I declare that all figures and documents are true, exact and complete.",
+)
 DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
 
 

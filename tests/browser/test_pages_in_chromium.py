@@ -98,7 +98,9 @@ def test_pages(live: Live, signed_in: Callable[..., Any], role: str, width: int)
     for path in _paths(live, role):
         said.clear()
         answer = page.goto(live.url(path), wait_until="load")
-        found = [*said, *_axe(page), *page.evaluate(OVERFLOW)]
+        # What axe finds hangs on the width for the enterprise alone: its form is laid out anew on a phone.
+        looked_at = width == WIDE or role in AXE_ON_A_PHONE
+        found = [*said, *(_axe(page) if looked_at else []), *page.evaluate(OVERFLOW)]
         if answer.status != 200:
             found.append(f"status {answer.status}")
         faults += [f"{path}: {text}" for text in found]

@@ -218,8 +218,8 @@ def test_a_finding_names_its_fields_with_their_figures_as_typed() -> None:
     (finding,) = checks.run(PROGRAMMES["platform"], given)
     assert finding.fields == ("equipment_share_of_assets", "equipment_purchase_price", "total_assets")
     assert [(label.zh, value, unit) for label, value, unit in finding.figures] == [
-        ("占总资产", "13.00", "%"),
-        ("购买价格", "1.00", "万元"),
+        ("仪器、设备购买价格占总资产", "13.00", "%"),
+        ("仪器、设备购买价格", "1.00", "万元"),
         ("资产总额", "8.00", "万元"),
     ]
     assert finding.message.zh

@@ -80,10 +80,10 @@ def random_answers(chance: random.Random, key: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("key", ["platform", "base"])
-def test_ten_thousand_random_forms_agree_with_the_oracle(key: str) -> None:
+def test_thousands_of_random_forms_agree_with_the_oracle(key: str) -> None:
     chance = random.Random(20191231)
     programme = loader.shipped(key, 2019)
-    for _ in range(5000):
+    for _ in range(1000):  # ten thousand, with checks and doubts, are in test_doubts.py
         answers = random_answers(chance, key)
         values = computed.derive(programme, answers)
         found = {name: None if value is None else format(value, "f") for name, value in values.items()}

@@ -56,7 +56,8 @@ def found(
     ],
 )  # fmt: skip
 def test_a_slip_of_units_at_its_limits(now: str, last: str, doubted: bool) -> None:
-    expected = [f"{UNIT}.total_assets"] if doubted else []
+    most = PLATFORM.field("total_assets").likely_most
+    expected = [f"{UNIT}.total_assets"] if doubted or (most and Decimal(now) > most) else []
     assert found({"total_assets": now}, last={"total_assets": last}, changed=QUIET) == expected
 
 
@@ -222,6 +223,8 @@ def _doubt(field: Field, now: int, last: int, *, others: list[int], listed: int 
         return UNIT
     if share and field.maximum == 100 and 0 < now <= 100:
         return UNIT
+    if field.likely_most is not None and now > field.likely_most * 100:
+        return UNIT
     if field.unit == "万元" and len(others) >= 2 and all(now >= 2000 * one for one in others):
         return UNIT
     if not share and last > 0 and most >= 1000 and (now >= 3 * last or 3 * now <= last):
@@ -309,3 +312,9 @@ def test_five_thousand_random_forms_of_each_programme_are_judged_as_the_oracle_d
         seen.update(check for check, _name in [*judged, *failed])
     # A rule that random forms never meet would prove nothing.
     assert all(seen[check] > 20 for check in {JUMP, UNIT, LIST} | {check for check, _name in parts}), seen
+
+
+@pytest.mark.parametrize(("now", "doubted"), [("20000.00", False), ("20000.01", True), ("329400.00", True)])
+def test_beyond_what_is_common_the_unit_is_asked_about_without_anything_to_compare(now: str, doubted: bool) -> None:
+    assert PROGRAMMES["base"].field("government_subsidy").likely_most == 20000
+    assert found({"government_subsidy": now}, key="base") == ([f"{UNIT}.government_subsidy"] if doubted else [])

@@ -285,15 +285,17 @@ def test_a_second_signature_is_the_organisations_own_choice(world: World) -> Non
     draft, returned = world.submission("draft"), world.submission("returned")
     first = world.enterprise(draft)
     assert say(world, first, draft, "sign").status_code == 409
-    hands.hire(world, draft, "second")
+    second = hands.hire(world, draft, "second")
     assert second_signature(world, first, "1") == 303
     assert second_signature(world, world.enterprise(returned), "1") == 422
     assert submit(world, world.enterprise(returned), returned).status_code == 303
     assert say(world, world.enterprise(returned), draft, "sign").status_code == 404
     assert second_signature(world, world.city(draft), "0") == 403
     ready(world, draft)
-    assert second_signature(world, first, "0") == 303
+    assert second_signature(world, first, "0") == 422  # nobody switches it off to send alone
+    assert say(world, second, draft, "sign").status_code == 303
     assert submit(world, first, draft).status_code == 303
+    assert second_signature(world, first, "0") == 303
 
 
 def test_what_is_to_be_mended_is_ticked_off_and_begins_anew_with_a_return(world: World) -> None:
@@ -467,23 +469,27 @@ def test_evidence_says_what_it_proves_and_is_frozen_so(world: World) -> None:
     def link(**more: Any) -> Any:
         return enterprise.post(path, {"version": world.now(draft).version, **more})
 
-    assert link(proves=["4", "10"], **{"pages-4": " 3 - 5 ", "pages-10": ""}).status_code == 303
-    for bad, status in (({"proves": ["99"]}, 400), ({"proves": ["4"], "pages-4": "x" * 41}, 422)):
+    assert link(proves=["4", "10"], **{"pages-4": " 第３—５、9 页 ", "pages-10": ""}).status_code == 303
+    for bad, status in (
+        ({"proves": ["99"]}, 400),
+        ({"proves": ["4"], "pages-4": "x"}, 422),
+        ({"proves": ["4"], "pages-4": "1," * 40 + "1"}, 422),
+    ):
         assert link(**bad).status_code == status
     assert link(proves=["4"], **{"pages-4": "1\u202e2"}).status_code == 422
-    assert hands.live(world, draft, "evidence")[0].proves == {"4": "3 - 5", "10": ""}
+    assert hands.live(world, draft, "evidence")[0].proves == {"4": "3-5, 9", "10": ""}
     page = enterprise.get(hands.address(draft)).get_data(as_text=True)
-    assert "3 - 5" in page
+    assert "3-5, 9" in page
     assert submit(world, enterprise, draft).status_code == 303
     frozen = {file["name"]: file for file in hands.revisions(world, draft)[0].attachments}
-    assert frozen["合同.pdf"]["proves"] == {"4": "3 - 5", "10": ""}
+    assert frozen["合同.pdf"]["proves"] == {"4": "3-5, 9", "10": ""}
     assert link(proves=["5"]).status_code == 409
     hands.fire(world, draft, Trigger.WITHDRAW, hands.owner(draft))
     assert link(proves=["5"]).status_code == 303
-    assert {f["name"]: f for f in hands.revisions(world, draft)[0].attachments}["合同.pdf"]["proves"]["4"] == "3 - 5"
+    assert {f["name"]: f for f in hands.revisions(world, draft)[0].attachments}["合同.pdf"]["proves"]["4"] == "3-5, 9"
     diff = enterprise.get(hands.address(draft, "review")).get_data(as_text=True)
     assert "合同.pdf" in diff
-    assert "[4: 3 - 5]" in diff
+    assert "[4: 3-5, 9]" in diff
     assert world.enterprise(world.submission("returned")).get(path).status_code == 404
     assert world.faults() == []
 

@@ -466,7 +466,7 @@ def test_the_receipts_digest_is_confirmed_and_no_other(world: World) -> None:
         page = stranger.get(f"/receipts/{wrong}")
         assert page.status_code == 200
         assert submitted.organisation_name not in page.get_data(as_text=True)
-        assert 'role="status">' in page.get_data(as_text=True)
+        assert "没有与此校验码相符" in page.get_data(as_text=True)
     assert (
         world.enterprise(submitted).client.get(hands.address(submitted, "revisions/2/receipt.pdf")).status_code == 404
     )

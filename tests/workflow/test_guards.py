@@ -28,6 +28,9 @@ class Failed:
     reason: Reason = MISSING
 
 
+NOT_WANTED = SignOffFacts()
+
+
 @dataclass(frozen=True)
 class Facts:
     """A case in which every trigger may fire."""
@@ -45,7 +48,7 @@ class Facts:
     incomplete: Sequence[Reason] = ()
     findings: Sequence[Finding] = ()
     unremarked: Sequence[Reason] = ()
-    sign_off: SignOffFacts = SignOffFacts()
+    sign_off: SignOffFacts = NOT_WANTED
     actor_id: int = 1
     open_blocking: int = 0
     open_comments: int = 1

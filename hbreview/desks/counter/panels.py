@@ -74,6 +74,7 @@ def review_page(status: int = 200, **more: Any) -> Response:
     before = queries.revision_of(session, submission, submission.revision_number)
     facts = sign_off_facts(session, submission, {key: value for key, value in form.answers.items() if value})
     context["signed_by_others"] = bool(facts.signed_by - {signed_in_actor().person_id})
+    context["scan_is_older"] = queries.changed_since_scan(session, submission, context["view"].attachments)
     context |= {"sign_off": facts, "first": submission.revision_number, "second": 0, "changes": [], "files": []}
     if before is not None:
         context["changes"] = changes.between_answers(form.programme, before.answers, form.answers, last=form.last)

@@ -59,7 +59,7 @@ def receipt_pdf(submission_id: str, number: int) -> Response:
     if revision is None:
         abort(404)
     content = papers_made.receipt_of(db.session(), g.submission, revision)
-    name = f"{g.submission.organisation_name}提交回执（第{number}版）.pdf"
+    name = f"{g.submission.organisation_name}提交回执（申报版本{number}）.pdf"
     return download(content, name=name, media_type=_PDF)
 
 

@@ -24,12 +24,10 @@ from ...programmes.schema import Programme
 from ...storage import DamagedFileError
 from ...words import Label
 from ...workflow.actors import Actor
+from ...workflow.guards import DECLARATION
 from ...workflow.policy import Action, has_role_for
 from . import queries
 
-_DECLARATION = Label(
-    "本单位声明：所填数据和所附材料真实、准确。", "The organisation declares that all figures and documents are true."
-)
 _COLUMNS = ("时间", "指标", "角色", "意见", "状态")
 
 
@@ -68,7 +66,7 @@ def paper_of(session: Session, submission: Submission, revision: Revision | None
     names: dict[str, list[str]] = {}
     for field, name in files:
         names.setdefault(field, []).append(name)
-    remark = f"第{revision.number}版" if revision else ""
+    remark = f"申报版本{revision.number}" if revision else ""
     return FormPaper(form.programme, shown, names, _sealed(session, submission, revision), remark)
 
 
@@ -96,7 +94,7 @@ def receipt_of(session: Session, submission: Submission, revision: Revision) -> 
         digest=revision.digest,
         address=address,
         field_count=len(remarks.figures_only(revision.answers)),
-        declaration=_DECLARATION,
+        declaration=DECLARATION,
         files=tuple(ReceiptFile(file["name"], file["sha256"]) for file in revision.attachments),
         remarks=_remarked(programme, revision.answers),
     )

@@ -176,6 +176,19 @@ def was_shown(session: Session, file: Attachment) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def changed_since_scan(
+    session: Session, submission: Submission, attachments: Mapping[str, list[Attachment]]
+) -> bool:
+    """Whether an answer was saved after the newest scan of the sealed form came in (K4)."""
+    scans = [file.created_at for file in attachments.get("organization_seal", [])]
+    if not scans:
+        return False
+    query = select(Entry.sequence).where(
+        Entry.submission_id == submission.id, Entry.act == "answer", Entry.at > max(scans)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def sibling_of(session: Session, submission: Submission, who: Actor) -> Submission | None:
     """The organisation's form of the other programme in the same round, where it is on both rosters."""
     return session.scalar(

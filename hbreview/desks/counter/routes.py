@@ -82,7 +82,8 @@ def move(submission_id: str, trigger: str) -> Response:
         return panels.refused_step(trigger, error.reasons, status=422, data=data)
     except (StaleError, WrongStateError, NotEditableError) as error:
         return panels.refused_step(trigger, (Reason(sentence_for(error)),), status=409, data=data)
-    return hx.go_to(url_for("counter.submission", submission_id=submission_id))
+    sent = 1 if step.trigger is Trigger.SUBMIT else None
+    return hx.go_to(url_for("counter.submission", submission_id=submission_id, sent=sent))
 
 
 def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:

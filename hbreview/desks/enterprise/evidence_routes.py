@@ -42,7 +42,7 @@ def _means() -> dict[str, Any]:
 @policy(Action.ATTACH)
 def attach(submission_id: str) -> Response:
     """Each file by itself: one that is not taken keeps no other one out."""
-    version = version_from(request.form.get("version"))
+    version = followed = version_from(request.form.get("version"))
     field = request.form.get("field", "")
     uploads = [file for file in request.files.getlist("file") if file.filename]
     refused: list[tuple[str, Reason]] = []
@@ -60,8 +60,9 @@ def attach(submission_id: str) -> Response:
         except NotEditableError as error:
             return _not_now(error)
         else:
-            version = max(version, attached.version)
-    return _attached(submission_id, field, refused)
+            version, followed = max(version, attached.version), followed + 1
+    # What others did meanwhile is not in this answer: the page then stays on its version, and their fields clash.
+    return _attached(submission_id, field, refused, newest=version if version == followed else 0)
 
 
 def _not_now(error: NotEditableError) -> Response:
@@ -73,10 +74,10 @@ def _not_now(error: NotEditableError) -> Response:
     return response
 
 
-def _attached(submission_id: str, field: str, refused: list[tuple[str, Reason]]) -> Response:
+def _attached(submission_id: str, field: str, refused: list[tuple[str, Reason]], *, newest: int) -> Response:
     status = INVALID if refused else OK
     if hx.wants_fragment():
-        return _files_part(field, refused, status=status)
+        return _files_part(field, refused, status=status, newest=newest)
     if refused:
         named = tuple(
             Reason(N_("%(name)s: %(reason)s"), values={"name": name, "reason": why}) if name else why
@@ -87,14 +88,16 @@ def _attached(submission_id: str, field: str, refused: list[tuple[str, Reason]])
     return hx.go_to(url_for(endpoint, submission_id=submission_id, _anchor=f"field-{field}"))
 
 
-def _files_part(field: str, refused: list[tuple[str, Reason]], *, status: int) -> Response:
+def _files_part(field: str, refused: list[tuple[str, Reason]], *, status: int, newest: int) -> Response:
     """The place's files as they stand now, and what is still missing."""
     if refused:
         db.session().refresh(g.submission)
     context = panels.submission_context()
     programme: Programme = context["programme"]
     name = programme.field(field).label if programme.has_field(field) else None
-    part = render_template("enterprise/_attached.html", place=field, place_label=name, file_problems=refused, **context)
+    part = render_template(
+        "enterprise/_attached.html", place=field, place_label=name, file_problems=refused, newest=newest, **context
+    )
     return make_response(part, status)
 
 
@@ -102,8 +105,9 @@ def _files_part(field: str, refused: list[tuple[str, Reason]], *, status: int) -
 @policy(Action.ATTACH)
 def remove(attachment_id: str) -> Response:
     version = version_from(request.form.get("version"))
+    submission_id, field = g.submission.public_id, _row(attachment_id).field
     attaching.remove(attachment_id, version, origin=origin())
-    return hx.go_to(url_for("counter.submission", submission_id=g.submission.public_id))
+    return hx.go_to(url_for("counter.submission", submission_id=submission_id, saved=1, _anchor=f"files-{field}"))
 
 
 @enterprise.get("/attachments/<attachment_id>")
@@ -192,7 +196,9 @@ def take_list(submission_id: str) -> Response:
         given = Attaching(submission_id, version, "", Upload(upload.filename, upload.stream))
         listing.take_list(given, origin=origin(), **_means())
     except InvalidError as error:
-        return panels.submission_page(INVALID, list_problems=error.reasons)
+        count = {"count": str(len(error.reasons))}
+        told = Reason(N_("The list was not taken: %(count)s faults, named below beside it."), "list", values=count)
+        return panels.submission_page(INVALID, list_problems=error.reasons, reasons=(told,))
     except NotEditableError as error:
         return _not_now(error)
-    return hx.go_to(url_for("counter.submission", submission_id=submission_id, saved=1, _anchor="sources"))
+    return hx.go_to(url_for("counter.submission", submission_id=submission_id, listed=1, _anchor="sources"))

@@ -66,6 +66,7 @@ def _parts(saved: Saved, raw: dict[str, str], *, status: int, since: int) -> Res
         form=saved.after,
         programme=saved.after.programme,
         submission=g.submission,
+        version=saved.version,
         can_edit=True,
         sent=frozenset(kept),
         raw=raw,

@@ -40,7 +40,7 @@ _HEADINGS = {
 def review(submission_id: str) -> Response:
     if g.submission.state is not State.DRAFT:
         return hx.go_to(url_for("counter.submission", submission_id=submission_id))
-    return panels.review_page()
+    return panels.review_page(asked="asked" in request.args)
 
 
 @enterprise.post("/submissions/<submission_id>/sign-off")
@@ -61,7 +61,7 @@ def sign_off(submission_id: str) -> Response:
         return panels.review_page(INVALID, sign_reasons=error.reasons, typed={"declined": declined})
     except NotEditableError as error:
         return panels.review_page(CONFLICT, sign_reasons=(Reason(sentence_for(error)),), typed={"declined": declined})
-    return hx.go_to(url_for("enterprise.review", submission_id=submission_id))
+    return hx.go_to(url_for("enterprise.review", submission_id=submission_id, asked=1 if say == "ask" else None))
 
 
 @enterprise.post("/desk/second-signature")
@@ -128,6 +128,9 @@ def read_file(submission_id: str) -> Response:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         return _proposals(form, {}, status=INVALID, problems=(Reason(N_("Please choose a file."), "file"),))
+    if not upload.filename.lower().endswith((".docx", ".doc", ".xlsx", ".xls")):
+        text = N_("Please give a Word (.docx) or Excel (.xlsx) file.")
+        return _proposals(form, {}, status=INVALID, problems=(Reason(text, "file"),))
     content = upload.stream.read()
     if upload.filename.lower().endswith((".xlsx", ".xls")):
         sheet = read_sheet(content, form.programme, last=form.before or None)
