@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 BASE, NARROW, WIDE = "base", 360, 1440
+AXE_ON_A_PHONE = {"", "enterprise", "returned"}
 ROLES = ("", "enterprise", "returned", "city", "auditor", "expert", "province", "admin")
 
 
