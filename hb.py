@@ -27,7 +27,7 @@ ENVIRONMENT = {"PYTHONUTF8": "1", **os.environ}
 PIP = ("-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check")
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command as lint; lint()")
 RUFF = (("-m", "ruff", "check", "."), ("-m", "ruff", "format", "--check", "."))
-CHECKS = (*RUFF, ("-m", "mypy"), LINT_IMPORTS, ("-m", "pytest", "-n", "2"))
+CHECKS = (*RUFF, ("-m", "mypy"), LINT_IMPORTS, ("-m", "pytest", "-n", "2", "--dist", "worksteal"))
 
 
 def python(*arguments: str, program: str = PYTHON) -> int:

@@ -45,7 +45,7 @@ def test_what_is_accepted_is_the_figure_that_was_typed(raw: str) -> None:
     """An oracle in fractions: only blanks, commas, a sign and the unit may go, no digit comes or goes."""
     value = parse(AMOUNT, raw)
     if isinstance(value, str) and value:
-        typed = raw.replace("万元", "").replace(",", "").replace(" ", "")
+        typed = raw.replace("万元", "").replace("万", "").replace(",", "").replace(" ", "")
         assert Fraction(value) == Fraction(typed.rstrip("."))
 
 
