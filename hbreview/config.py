@@ -38,6 +38,8 @@ class Settings:
     worker: str = "none"
     # A clamd that looks at every upload, as host:port or the path of its socket; empty: none does.
     clamd: str = ""
+    # Fonts that papers take before those that are shipped.
+    fonts: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -61,6 +63,7 @@ class Settings:
             public_url=public_url,
             worker=_worker(env.get("HBREVIEW_WORKER", "")),
             clamd=env.get("HBREVIEW_CLAMD", ""),
+            fonts=_folder(env, "HBREVIEW_FONT_DIR"),
         )
 
 
@@ -126,6 +129,13 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise SettingsError(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    given = env.get(name, "")
+    if given and not Path(given).is_dir():
+        raise SettingsError(f"{name} names no folder: {given!r}")
+    return Path(given) if given else None
 
 
 def _kept_secret(instance: Path) -> str:

@@ -47,7 +47,10 @@ class FormPaper:
 
     def pdf(self) -> bytes:
         """As PDF."""
-        return form_pdf(self.programme, self.shown, attachments=self.names, opinion=self.opinion, remark=self.remark)
+        fonts = current_app.config["SETTINGS"].fonts
+        return form_pdf(
+            self.programme, self.shown, attachments=self.names, opinion=self.opinion, remark=self.remark, fonts=fonts
+        )
 
 
 def paper_of(session: Session, submission: Submission, revision: Revision | None = None) -> FormPaper:
@@ -98,7 +101,7 @@ def receipt_of(session: Session, submission: Submission, revision: Revision) -> 
         files=tuple(ReceiptFile(file["name"], file["sha256"]) for file in revision.attachments),
         remarks=_remarked(programme, revision.answers),
     )
-    return receipt_pdf(facts)
+    return receipt_pdf(facts, fonts=settings.fonts)
 
 
 def _remarked(programme: Programme, answers: Mapping[str, str]) -> tuple[ReceiptRemark, ...]:
