@@ -25,6 +25,20 @@ DATABASES = ("sqlite", "postgresql")
 rehearsing.HASHER = signing_in.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--thorough`` takes the long way round too, as CI does: what others cover by a sample."""
+    parser.addoption("--thorough", action="store_true", help="also the tests that are marked thorough")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the suite of somebody who works within five minutes on two cores."""
+    if config.getoption("--thorough") or os.environ.get("CI") == "true":
+        return
+    later = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=later)
+    items[:] = [item for item in items if item not in later]
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.PostgresServer]:
     with postgres.wanted_server() as server:

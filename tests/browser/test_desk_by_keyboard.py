@@ -68,8 +68,11 @@ class _Keys:
         assert self._page.evaluate(OVERFLOW) == []
 
 
-@pytest.mark.parametrize(("scripts", "width"), [(True, 1440), (True, 360), (False, 360)],
-                         ids=["wide", "phone", "phone-no-scripts"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scripts", "width"),
+    [(True, 1440), (True, 360), pytest.param(False, 360, marks=pytest.mark.thorough)],
+    ids=["wide", "phone", "phone-no-scripts"],
+)
 def test_the_whole_desk_by_keyboard(live: Live, signed_in: Callable[..., Any], scripts: bool, width: int) -> None:
     """Sign in, open the form, type fields and table, give a remark, mark as mended, review, declare, submit."""
     row = live.world.submission("returned", "base")

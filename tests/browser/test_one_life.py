@@ -28,7 +28,9 @@ INDICATOR = 4
 SAVE = "#section-1 button.btn-outline-primary"
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize(
+    "scripts", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["scripts", "no-scripts"]
+)
 def test_one_life(live: Live, signed_in: Callable[..., Any], scripts: bool) -> None:
     """From an unfinished draft to the public roster, each step pressed by the person whose step it is."""
     life = _Life(live, signed_in, scripts=scripts)

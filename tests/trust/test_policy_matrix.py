@@ -257,6 +257,7 @@ def _harmless_faults(stage: Stage, cells: Cells) -> list[str]:
     return faults
 
 
+@pytest.mark.thorough
 @only_sqlite
 @pytest.mark.parametrize("actor", by_hand.ACTORS)
 def test_matrix_of_an_actor_in_every_state_agrees_with_the_hand_table(world: World, actor: str) -> None:

@@ -136,7 +136,15 @@ def _lines(rows: list[RosterRow]) -> list[tuple[str, str, str, str, str, bool]]:
     return [(r.programme, r.region, r.printed_region, r.organisation, r.site_name, r.national) for r in rows]
 
 
-@pytest.mark.parametrize(("database", "every"), [("sqlite", 1), ("postgresql", 5)], indirect=["database"])
+@pytest.mark.parametrize(
+    ("database", "every"),
+    [
+        ("sqlite", 5),
+        pytest.param("sqlite", 1, marks=pytest.mark.thorough),
+        pytest.param("postgresql", 5, marks=pytest.mark.thorough),
+    ],
+    indirect=["database"],
+)
 def test_whole_round_over_http_ends_in_the_roster_of_the_notice(empty_world: World, every: int) -> None:
     world = empty_world
     submissions, programmes, firm, expert = _cast(world)
