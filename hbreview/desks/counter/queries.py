@@ -176,9 +176,7 @@ def was_shown(session: Session, file: Attachment) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def changed_since_scan(
-    session: Session, submission: Submission, attachments: Mapping[str, list[Attachment]]
-) -> bool:
+def changed_since_scan(session: Session, submission: Submission, attachments: Mapping[str, list[Attachment]]) -> bool:
     """Whether an answer was saved after the newest scan of the sealed form came in (K4)."""
     scans = [file.created_at for file in attachments.get("organization_seal", [])]
     if not scans:
