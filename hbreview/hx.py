@@ -19,6 +19,12 @@ def page_or_part(page: str, part: str, /, *, status: int = 200, **context: Any) 
     return make_response(render_template(template, **context), status)
 
 
+def in_live_region(response: Response) -> Response:
+    """Put an htmx answer where messages are said, and replace nothing else of the page (H10)."""
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#messages", "innerHTML"
+    return response
+
+
 def go_to(address: str) -> Response:
     """Send the browser to an address of ours: a redirect for a page, HX-Redirect for a fragment."""
     if wants_fragment():

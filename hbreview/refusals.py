@@ -76,8 +76,7 @@ def answer(status: int, *, sentence: str = "", reasons: tuple[object, ...] = (),
     template = "layout/_message.html" if hx.wants_fragment() else "layout/error.html"
     response = make_response(render_template(template, **context), status)
     if hx.wants_fragment():
-        response.headers["HX-Retarget"] = "#messages"
-        response.headers["HX-Reswap"] = "innerHTML"
+        hx.in_live_region(response)
     if status == BUSY:
         response.headers["Retry-After"] = "5"
     return response

@@ -170,16 +170,7 @@ def settle(public_id: str, *, resolved: bool, origin: Origin) -> Receipt:
 
 
 def _settle(session: Session, public_id: str, resolved: bool, *, origin: Origin) -> Receipt:
-    row = session.execute(
-        select(Comment, Submission.public_id)
-        .join(Submission, Submission.id == Comment.submission_id)
-        .where(Comment.public_id == public_id, Comment.parent_id.is_(None))
-    ).first()
-    if row is None:
-        raise HiddenError
-    submission = holding.hold(session, row[1], origin=origin, action=Action.SETTLE_COMMENT)
-    comment: Comment = row[0]
-    session.refresh(comment)
+    comment, submission = held_root(session, public_id, origin=origin, action=Action.SETTLE_COMMENT)
     if submission.state is not State.SUBMITTED:
         raise NotEditableError(N_("Comments are settled while the form is with the city."))
     if (comment.resolved_at is not None) == resolved:
@@ -190,3 +181,18 @@ def _settle(session: Session, public_id: str, resolved: bool, *, origin: Origin)
     act = "resolve_comment" if resolved else "reopen_comment"
     _journal(session, submission, comment, origin=origin, act=act)
     return Receipt(comment.public_id, comment.version)
+
+
+def held_root(session: Session, public_id: str, *, origin: Origin, action: Action) -> tuple[Comment, Submission]:
+    """A thread's first comment as it stands now, and its submission, locked; HiddenError when there is none."""
+    row = session.execute(
+        select(Comment, Submission.public_id)
+        .join(Submission, Submission.id == Comment.submission_id)
+        .where(Comment.public_id == public_id, Comment.parent_id.is_(None))
+    ).first()
+    if row is None:
+        raise HiddenError
+    submission = holding.hold(session, row[1], origin=origin, action=action)
+    comment: Comment = row[0]
+    session.refresh(comment)
+    return comment, submission

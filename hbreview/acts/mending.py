@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -12,8 +12,8 @@ from ..words import N_, State, Visibility
 from ..workflow.errors import HiddenError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action
-from . import holding
 from .answering import NotEditableError
+from .commenting import held_root
 
 
 def mark_mended(comment_id: str, *, mended: bool, origin: Origin) -> Receipt:
@@ -25,20 +25,9 @@ def mark_mended(comment_id: str, *, mended: bool, origin: Origin) -> Receipt:
 
 
 def _mark(session: Session, comment_id: str, mended: bool, *, origin: Origin) -> Receipt:
-    row = session.execute(
-        select(Comment, Submission.public_id)
-        .join(Submission, Submission.id == Comment.submission_id)
-        .where(
-            Comment.public_id == comment_id,
-            Comment.parent_id.is_(None),
-            Comment.visibility == Visibility.ENTERPRISE,
-        )
-    ).first()
-    if row is None:
+    comment, submission = held_root(session, comment_id, origin=origin, action=Action.MEND)
+    if comment.visibility is not Visibility.ENTERPRISE:
         raise HiddenError
-    submission = holding.hold(session, row[1], origin=origin, action=Action.MEND)
-    comment: Comment = row[0]
-    session.refresh(comment)
     if submission.state is not State.DRAFT:
         raise NotEditableError(N_("Only a returned form is mended."))
     if comment.resolved_at is not None or (comment.mended_at is not None) == mended:

@@ -19,6 +19,7 @@ from ..workflow.policy import Action, has_role_for
 from . import holding
 from .answering import NotEditableError, require_editable
 from .freezing import frozen_attachments, revision_digest
+from .standing import standing_of
 
 LONGEST = 1000
 _LEAST_PEOPLE = 2
@@ -80,9 +81,7 @@ def _held(session: Session, submission_id: str, version: int, *, origin: Origin)
 
 def form_digest(session: Session, submission: Submission) -> str:
     """The digest over what the form holds now, as a revision of it would have."""
-    from .weighing import answers_of  # noqa: PLC0415 - weighing asks this module for the facts of a submission
-
-    return revision_digest(answers_of(session, submission.id), frozen_attachments(session, submission.id))
+    return revision_digest(standing_of(session, submission).filled, frozen_attachments(session, submission.id))
 
 
 def _wanted(session: Session, submission: Submission) -> bool:

@@ -34,6 +34,11 @@ class Standing:
     listed: Mapping[str, int]
     last: Mapping[str, str] | None = None
 
+    @cached_property
+    def filled(self) -> dict[str, str]:
+        """The answers that say something, as a revision keeps them."""
+        return {key: value for key, value in self.answers.items() if value != ""}
+
     def with_answers(self, given: Mapping[str, str], *, version: int) -> Standing:
         """The form after these answers were saved at this version."""
         versions = {**self.versions, **dict.fromkeys(given, version)}

@@ -73,9 +73,9 @@ class SubmissionCase:
     def standing(self) -> Standing:
         return standing_of(self._session, self._submission)
 
-    @cached_property
+    @property
     def answers(self) -> dict[str, str]:
-        return {key: value for key, value in self.standing.answers.items() if value != ""}
+        return self.standing.filled
 
     @property
     def attachments(self) -> Mapping[str, int]:

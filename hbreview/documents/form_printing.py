@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..programmes.layout import SUPPLEMENT_TITLE, Cell, Place, Row, supplementary_rows
 from ..programmes.schema import NUMBERS, Field, FieldType, Programme
-from .form_writing import SealedOpinion, printed
+from .form_writing import SealedOpinion, printed, sealed_answers
 from .typesetting import paper, typeset
 
 _LONG = {FieldType.TEXT, FieldType.TEXTAREA}
@@ -28,7 +28,7 @@ def form_pdf(
     ``attachments`` are names of files by field; ``opinion`` goes before what ``answers`` has for section seven;
     ``remark`` is printed below everything; ``fonts`` as for ``typeset``. The same input gives the same bytes.
     """
-    sheet = _Sheet(programme, {**answers, **_sealed(programme, opinion)}, attachments or {})
+    sheet = _Sheet(programme, {**answers, **sealed_answers(programme, opinion)}, attachments or {})
     layout = programme.layout
     data: dict[str, object] = {
         "title": programme.form_title.zh,
@@ -40,14 +40,6 @@ def form_pdf(
         "remark": f"备注：{remark}" if remark else "",
     }
     return typeset(paper("form"), data=data, fonts=fonts)
-
-
-def _sealed(programme: Programme, opinion: SealedOpinion | None) -> dict[str, str]:
-    if opinion is None:
-        return {}
-    day = opinion.sealed_on.isoformat() if opinion.sealed_on else ""
-    found = {FieldType.TEXTAREA: opinion.text, FieldType.DATE: day}
-    return {field.key: found[field.type] for field in programme.city_fields if field.type in found}
 
 
 @dataclass(slots=True)

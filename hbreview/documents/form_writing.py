@@ -65,7 +65,7 @@ def form_docx(
     ``attachments`` are names of files by field; ``opinion`` goes before what ``answers`` has for section seven;
     ``remark`` is printed below everything.
     """
-    given = dict(answers) if opinion is None else {**answers, **_as_answers(programme, opinion)}
+    given = {**answers, **sealed_answers(programme, opinion)}
     sheet = _Sheet(programme, given, attachments or {})
     body = [*sheet.head(), sheet.table(programme.layout.rows, columns=programme.layout.columns)]
     if added := supplementary_rows(programme):
@@ -92,7 +92,10 @@ def printable(text: str) -> str:
     )
 
 
-def _as_answers(programme: Programme, opinion: SealedOpinion) -> dict[str, str]:
+def sealed_answers(programme: Programme, opinion: SealedOpinion | None) -> dict[str, str]:
+    """The opinion as what stands in the city's fields of section seven; nothing without one."""
+    if opinion is None:
+        return {}
     day = opinion.sealed_on.isoformat() if opinion.sealed_on else ""
     found = {FieldType.TEXTAREA: opinion.text, FieldType.DATE: day}
     return {field.key: found[field.type] for field in programme.city_fields if field.type in found}

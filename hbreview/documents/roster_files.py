@@ -154,7 +154,7 @@ def _text_rows(part: list[str], *, width: int, indented: bool) -> Iterator[list[
 # --- Word and Excel ---
 
 
-def _repacked(data: bytes) -> io.BytesIO:
+def repacked(data: bytes) -> io.BytesIO:
     """U03: the same members packed anew, after their number and sizes were looked at.
 
     What an archive says of its sizes need not be true, and each reader believes another part of it;
@@ -188,7 +188,7 @@ def _require_modest(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _from_docx(data: bytes) -> Iterator[Grid]:
-    file = _repacked(data)
+    file = repacked(data)
     try:
         body = docx.Document(file).element.body
         blocks = list(_inside(body, _P, _TBL))
@@ -248,9 +248,9 @@ def _words(paragraph: BaseOxmlElement) -> str:
 
 
 def _from_xlsx(data: bytes) -> Iterator[Grid]:
-    file = _repacked(data)
+    file = repacked(data)
     with zipfile.ZipFile(file) as archive:
-        _require_modest_sheets(archive)
+        require_modest_sheets(archive)
     file.seek(0)
     try:
         workbook = CalamineWorkbook.from_filelike(file)
@@ -270,7 +270,7 @@ def _sheet_lines(workbook: CalamineWorkbook, name: str) -> list[list[str]]:
     return [[cell if isinstance(cell, str) else str(cell).removesuffix(".0") for cell in row] for row in rows]
 
 
-def _require_modest_sheets(archive: zipfile.ZipFile) -> None:
+def require_modest_sheets(archive: zipfile.ZipFile) -> None:
     """Refuse cells far out: the reader makes room for all between the first and the last of a sheet."""
     if {"content.xml", "xl/workbook.bin"} & {name.lower() for name in archive.namelist()}:
         raise _unreadable()  # other workbooks, which the reader takes too, repeat cells in ways not counted here

@@ -15,7 +15,7 @@ from decimal import Decimal
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from ..words import N_, Reason
-from .roster_files import RosterUnreadableError, _repacked, _require_modest_sheets
+from .roster_files import RosterUnreadableError, repacked, require_modest_sheets
 
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK"
 _MOST_BYTES, _MOST_SHEETS = 20 * 1024 * 1024, 20
@@ -55,11 +55,11 @@ def workbook_sheets(content: bytes) -> tuple[WorkbookSheet, ...] | Reason:
     if len(content) > _MOST_BYTES:
         return _too_large()
     try:
-        file = _repacked(content)
+        file = repacked(content)
         with zipfile.ZipFile(file) as archive:
             if "xl/workbook.xml" not in {name.lower() for name in archive.namelist()}:
                 return _damaged()
-            _require_modest_sheets(archive)
+            require_modest_sheets(archive)
         file.seek(0)
         return _sheets(CalamineWorkbook.from_filelike(file))
     except RosterUnreadableError as refused:

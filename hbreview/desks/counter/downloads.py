@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from flask import Response, make_response, request
 
+from ...evaluation.file_kinds import PDF
+
 # Controls and marks without a width; but a joiner holds the parts of an emoji, and a new sign is unknown to us only.
 _UNSEEN, _JOINER = frozenset({"Cc", "Cf", "Cs"}), "\u200d"
 _SANDBOX = "sandbox; default-src 'none'"
@@ -20,7 +22,7 @@ def download(content: bytes, *, name: str, media_type: str, inline: bool = False
     response = make_response(content)
     response.headers["Content-Type"] = media_type
     response.headers["Content-Disposition"] = disposition(name, inline=inline)
-    shown = inline and media_type == "application/pdf"
+    shown = inline and media_type == PDF
     response.headers["Content-Security-Policy"] = _VIEWER if shown else _SANDBOX
     response.set_etag(digest or hashlib.sha256(content).hexdigest())
     response.make_conditional(request, accept_ranges=True, complete_length=len(content))  # changes it in place

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g
+from flask import g, make_response, render_template
 from flask.wrappers import Response
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ... import hx
+from ...acts.answering import NotEditableError
 from ...acts.freezing import frozen_attachments
 from ...acts.signing_off import sign_off_facts
 from ...acts.standing import Standing
 from ...extensions import db
 from ...model import Firm, Person, Submission
 from ...programmes.loader import regions
+from ...refusals import sentence_for
 from ...security import signed_in_actor
 from ...words import Reason, Role, RoundState, State, Trigger
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
 from . import changes, queries
 
-OK = 200
+OK, CONFLICT = 200, 409
 
 
 def steps_for(submission: Submission) -> list[Step]:
@@ -72,7 +74,7 @@ def review_page(status: int = 200, **more: Any) -> Response:
     context = submission_context(**more)
     form: Standing = context["view"].form
     before = queries.revision_of(session, submission, submission.revision_number)
-    facts = sign_off_facts(session, submission, {key: value for key, value in form.answers.items() if value})
+    facts = sign_off_facts(session, submission, form.filled)
     context["signed_by_others"] = bool(facts.signed_by - {signed_in_actor().person_id})
     context["scan_is_older"] = queries.changed_since_scan(session, submission, context["view"].attachments)
     context |= {"sign_off": facts, "first": submission.revision_number, "second": 0, "changes": [], "files": []}
@@ -100,6 +102,14 @@ def submission_page(status: int = 200, **more: Any) -> Response:
     return hx.page_or_part(
         "counter/submission.html", "counter/_submission.html", status=status, **submission_context(**more)
     )
+
+
+def not_now(error: NotEditableError, **more: Any) -> Response:
+    """Nothing of the form may be changed now: the sentence says why, and what was typed stays."""
+    reasons = (Reason(sentence_for(error)),)
+    if hx.wants_fragment():
+        return hx.in_live_region(make_response(render_template("layout/_reasons.html", reasons=reasons), CONFLICT))
+    return submission_page(CONFLICT, reasons=reasons, **more)
 
 
 def _read_again() -> None:

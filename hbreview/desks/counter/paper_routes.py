@@ -7,6 +7,7 @@ from flask import Response, abort, g, request, send_file
 from ...acts.standing import standing_of
 from ...documents.bundle import bundle as pack
 from ...documents.form_sheet import form_xlsx as form_workbook
+from ...evaluation.file_kinds import DOCX, PDF, XLSX
 from ...extensions import db
 from ...model import Revision
 from ...security import policy, signed_in_actor
@@ -14,10 +15,6 @@ from ...workflow.policy import Action
 from . import papers_made, queries
 from .downloads import disposition, download
 from .routes import counter
-
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_PDF = "application/pdf"
 
 
 def _asked_revision() -> Revision | None:
@@ -32,7 +29,7 @@ def _asked_revision() -> Revision | None:
 @policy(Action.SEE_SUBMISSION)
 def form_docx(submission_id: str) -> Response:
     paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
-    return download(paper.docx(), name=f"{g.submission.organisation_name}运营情况表.docx", media_type=_DOCX)
+    return download(paper.docx(), name=f"{g.submission.organisation_name}运营情况表.docx", media_type=DOCX)
 
 
 @counter.get("/submissions/<submission_id>/form.pdf")
@@ -41,7 +38,7 @@ def form_pdf(submission_id: str) -> Response:
     paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
     inline = bool(request.args.get("inline"))
     name = f"{g.submission.organisation_name}运营情况表.pdf"
-    return download(paper.pdf(), name=name, media_type=_PDF, inline=inline)
+    return download(paper.pdf(), name=name, media_type=PDF, inline=inline)
 
 
 @counter.get("/submissions/<submission_id>/form.xlsx")
@@ -49,7 +46,7 @@ def form_pdf(submission_id: str) -> Response:
 def form_xlsx(submission_id: str) -> Response:
     form = standing_of(db.session(), g.submission)
     content = form_workbook(form.programme, form.shown, last=form.before or None)
-    return download(content, name=f"{g.submission.organisation_name}运营情况表.xlsx", media_type=_XLSX)
+    return download(content, name=f"{g.submission.organisation_name}运营情况表.xlsx", media_type=XLSX)
 
 
 @counter.get("/submissions/<submission_id>/revisions/<int:number>/receipt.pdf")
@@ -60,7 +57,7 @@ def receipt_pdf(submission_id: str, number: int) -> Response:
         abort(404)
     content = papers_made.receipt_of(db.session(), g.submission, revision)
     name = f"{g.submission.organisation_name}提交回执（申报版本{number}）.pdf"
-    return download(content, name=name, media_type=_PDF)
+    return download(content, name=name, media_type=PDF)
 
 
 @counter.get("/submissions/<submission_id>/bundle.zip")

@@ -15,21 +15,18 @@ from ...acts.attaching import Attaching, Upload
 from ...acts.holding import version_from
 from ...acts.standing import standing_of
 from ...documents.enterprise_template import list_template as empty_list
-from ...evaluation.file_kinds import SHOWN_INLINE
+from ...evaluation.file_kinds import SHOWN_INLINE, XLSX
 from ...extensions import db
 from ...model import Attachment
 from ...model.kept import programme_of
 from ...programmes.schema import Programme
-from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...words import N_, Reason
 from ...workflow.errors import InvalidError
 from ...workflow.policy import Action
 from ..counter import panels, queries
 from ..counter.downloads import download
-from .routes import CONFLICT, INVALID, OK, enterprise
-
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from .routes import INVALID, OK, enterprise
 
 
 def _means() -> dict[str, Any]:
@@ -58,20 +55,11 @@ def attach(submission_id: str) -> Response:
         except InvalidError as error:
             refused.append((upload.filename or "", error.reasons[0]))
         except NotEditableError as error:
-            return _not_now(error)
+            return panels.not_now(error)
         else:
             version, followed = max(version, attached.version), followed + 1
     # What others did meanwhile is not in this answer: the page then stays on its version, and their fields clash.
     return _attached(submission_id, field, refused, newest=version if version == followed else 0)
-
-
-def _not_now(error: NotEditableError) -> Response:
-    reasons = (Reason(sentence_for(error)),)
-    if not hx.wants_fragment():
-        return panels.submission_page(CONFLICT, reasons=reasons)
-    response = make_response(render_template("layout/_reasons.html", reasons=reasons), CONFLICT)
-    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#messages", "innerHTML"
-    return response
 
 
 def _attached(submission_id: str, field: str, refused: list[tuple[str, Reason]], *, newest: int) -> Response:
@@ -181,7 +169,7 @@ def replace(attachment_id: str) -> Response:
 @policy(Action.ANSWER)
 def list_template(submission_id: str) -> Response:
     form = standing_of(db.session(), g.submission)
-    return download(empty_list(form.programme), name="服务企业名单.xlsx", media_type=_XLSX)
+    return download(empty_list(form.programme), name="服务企业名单.xlsx", media_type=XLSX)
 
 
 @enterprise.post("/submissions/<submission_id>/enterprises")
@@ -200,5 +188,5 @@ def take_list(submission_id: str) -> Response:
         told = Reason(N_("The list was not taken: %(count)s faults, named below beside it."), "list", values=count)
         return panels.submission_page(INVALID, list_problems=error.reasons, reasons=(told,))
     except NotEditableError as error:
-        return _not_now(error)
+        return panels.not_now(error)
     return hx.go_to(url_for("counter.submission", submission_id=submission_id, listed=1, _anchor="sources"))

@@ -11,9 +11,7 @@ from ...acts import answering, attending
 from ...acts.answering import Answering, NotEditableError, Saved
 from ...acts.holding import version_from
 from ...extensions import db
-from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
-from ...words import Reason
 from ...workflow.policy import Action
 from ..counter import panels
 from . import deltas, queries
@@ -42,7 +40,7 @@ def save(submission_id: str) -> Response:
     try:
         saved = answering.save_what_fits(Answering(submission_id, version, raw), origin=origin())
     except NotEditableError as error:
-        return _refused(error, raw)
+        return panels.not_now(error, typed=raw)
     status = CONFLICT if saved.clashes else INVALID if saved.problems else OK
     if hx.wants_fragment() and saved.before and saved.after:
         return _parts(saved, raw, status=status, since=version)
@@ -79,16 +77,6 @@ def _parts(saved: Saved, raw: dict[str, str], *, status: int, since: int) -> Res
     response = make_response(page, status)
     response.headers["HX-Trigger"] = json.dumps({"hbreview:saved": {"names": kept}})
     return response
-
-
-def _refused(error: NotEditableError, raw: dict[str, str]) -> Response:
-    """Nothing may be saved now: the sentence says why, and what was typed stays."""
-    reasons = (Reason(sentence_for(error)),)
-    if hx.wants_fragment():
-        response = make_response(render_template("layout/_reasons.html", reasons=reasons), CONFLICT)
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#messages", "innerHTML"
-        return response
-    return panels.submission_page(CONFLICT, reasons=reasons, typed=raw)
 
 
 @enterprise.post("/submissions/<submission_id>/presence")

@@ -175,7 +175,7 @@ def take_over(submission_id: str) -> Response:
     try:
         saved = answering.save_what_fits(Answering(submission_id, version, raw), origin=origin())
     except NotEditableError as error:
-        return panels.submission_page(CONFLICT, reasons=(Reason(sentence_for(error)),))
+        return panels.not_now(error)
     if saved.problems or saved.clashes:
         typed = {key: raw[key] for key in {*saved.problems, *saved.clashes}}
         status = CONFLICT if saved.clashes else INVALID

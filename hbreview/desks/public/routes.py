@@ -11,6 +11,7 @@ from sqlalchemy import select
 from ... import hx
 from ...acts.importing import latest_roster
 from ...documents.roster_writing import PrintedRow, roster_csv, roster_docx, roster_xlsx
+from ...evaluation.file_kinds import DOCX, XLSX
 from ...evaluation.names import normalised_name
 from ...extensions import db
 from ...model import Designation, Revision, Roster, Round, Submission
@@ -135,10 +136,10 @@ def as_csv() -> Response:
 @public.get("/designations.xlsx")
 @policy(Action.READ_PUBLIC)
 def as_xlsx() -> Response:
-    return _file(roster_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    return _file(roster_xlsx, XLSX, "xlsx")
 
 
 @public.get("/designations.docx")
 @policy(Action.READ_PUBLIC)
 def as_docx() -> Response:
-    return _file(roster_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx")
+    return _file(roster_docx, DOCX, "docx")
