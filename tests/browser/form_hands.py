@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -49,10 +50,12 @@ def address(submission: Submission) -> str:
     return f"/submissions/{submission.public_id}"
 
 
-def saving(page: Any) -> AbstractContextManager[Any]:
-    """Wait for the answer to a save."""
-    waiting: AbstractContextManager[Any] = page.expect_response(lambda answer: answer.url.endswith("/answers"))
-    return waiting
+@contextmanager
+def saving(page: Any) -> Iterator[Any]:
+    """Around what makes the page save: waits for the answer, and until the page has put it in."""
+    with page.expect_response(lambda answer: answer.url.endswith("/answers")) as saved:
+        yield saved
+    at_rest(page)
 
 
 def write(page: Any, key: str, text: str) -> None:
@@ -67,6 +70,16 @@ def write_and_save(page: Any, key: str, text: str) -> Any:
     with saving(page) as saved:
         write(page, key, text)
     return saved.value
+
+
+def at_rest(page: Any) -> None:
+    """Wait until the page has put in what came back: an answer that has arrived is not one that is shown."""
+    page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+
+
+def has_focus(page: Any, name: str) -> None:
+    """Wait until the cursor stands in the element of this id."""
+    page.wait_for_function("(id) => document.activeElement.id === id", arg=name)
 
 
 def stored(world: World, submission: Submission) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.form_hands import address, message, owner, stored, write_and_save
+from tests.browser.form_hands import address, has_focus, message, owner, stored, write_and_save
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Live
@@ -42,7 +42,7 @@ def test_a_refused_figure_keeps_one_on_the_form(live: Live, signed_in: Callable[
     page.locator(READY).click()
     assert "未能保存" in message(page)
     assert not page.url.endswith("/review")
-    assert page.evaluate("() => document.activeElement.id") == "in-total_assets"
+    has_focus(page, "in-total_assets")
     page.goto(f"{page.url.partition('#')[0]}/review")
     assert page.locator("[data-unsaved-of] b").inner_text() == "1"
     page.go_back()
