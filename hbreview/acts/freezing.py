@@ -17,7 +17,7 @@ def frozen_attachments(session: Session, submission_id: int) -> list[dict[str, A
     """The live attachments as a revision keeps them; what a file proves only where somebody said so."""
     query = select(
         Attachment.public_id, Attachment.field, Attachment.name, Attachment.sha256, Attachment.size, Attachment.proves
-    ).where(Attachment.submission_id == submission_id, Attachment.removed_at.is_(None))
+    ).where(Attachment.submission_id == submission_id, Attachment.removed_at.is_(None), Attachment.comment_id.is_(None))
     rows = (dict(row._mapping) for row in session.execute(query.order_by(Attachment.id)))
     return [{key: value for key, value in row.items() if key != "proves" or value} for row in rows]
 

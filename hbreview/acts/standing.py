@@ -137,7 +137,7 @@ def standing_of(session: Session, submission: Submission) -> Standing:
 
 
 def _statement(submission: Submission) -> CompoundSelect[Any]:
-    live = (Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
+    live = (Attachment.submission_id == submission.id, Attachment.removed_at.is_(None), Attachment.comment_id.is_(None))
     answers = select(literal("answer"), Answer.key, Answer.value, Answer.version).where(
         Answer.submission_id == submission.id
     )

@@ -10,7 +10,8 @@ def init_app(app: Flask) -> None:
     from .account.routes import account  # noqa: PLC0415 - desks import each other only through the counter
     from .admin.routes import admin  # noqa: PLC0415 - as above
     from .audit.routes import audit  # noqa: PLC0415 - as above
-    from .counter import paper_routes  # noqa: F401, PLC0415 - it adds its routes to the counter
+    from .city.routes import city  # noqa: PLC0415 - as above
+    from .counter import paper_routes, queue_routes  # noqa: F401, PLC0415 - they add their routes to the counter
     from .counter.routes import counter  # noqa: PLC0415 - as above
     from .discussion.routes import discussion  # noqa: PLC0415 - as above
     from .enterprise import evidence_routes, sending_routes  # noqa: F401, PLC0415 - they add theirs to the desk
@@ -22,6 +23,6 @@ def init_app(app: Flask) -> None:
     from .public.routes import public  # noqa: PLC0415 - as above
 
     for blueprint in (
-        account, admin, audit, counter, discussion, enterprise, expert, health, notices, province, public,
+        account, admin, audit, city, counter, discussion, enterprise, expert, health, notices, province, public,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

@@ -21,3 +21,12 @@ def normalised_name(text: str) -> str:
 
 def _is_ignored(c: str) -> bool:
     return c.isspace() or unicodedata.category(c) in {"Cf", "Cc"} or _VARIATION.match(c) is not None
+
+
+def initials(text: str) -> str:
+    """The first letters of a name in pinyin, letters and figures as they are: what a clerk types to find it."""
+    # The dictionaries take a second to load: only who imports a roster waits for them.
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - as said
+
+    letters = lazy_pinyin(normalised_name(text), style=Style.FIRST_LETTER)
+    return "".join(letter for letter in "".join(letters) if letter.isalnum()).lower()

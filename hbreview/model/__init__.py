@@ -10,6 +10,7 @@ from .entries import Entry, JournalHead
 from .mails import Mail, MailCursor
 from .organisations import Firm, Organisation
 from .people import Interest, Invitation, Person, SignIn
+from .reviewing import CitySetting, Counter, Deputy, Look, Phrase, Return, Review, SavedView
 from .rounds import ProgrammeVersion, Round, RoundProgramme
 from .scores import Score, ScoreSheet
 from .submissions import Opinion, Revision, Submission
@@ -20,24 +21,32 @@ __all__ = [
     "Attachment",
     "AuditRecord",
     "Base",
+    "CitySetting",
     "Comment",
+    "Counter",
+    "Deputy",
     "Designation",
     "Entry",
     "Firm",
     "Interest",
     "Invitation",
     "JournalHead",
+    "Look",
     "Mail",
     "MailCursor",
     "Opinion",
     "Organisation",
     "Person",
+    "Phrase",
     "Presence",
     "ProgrammeVersion",
+    "Return",
+    "Review",
     "Revision",
     "Roster",
     "Round",
     "RoundProgramme",
+    "SavedView",
     "Score",
     "ScoreSheet",
     "ServedEnterprise",

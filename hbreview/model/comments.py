@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..words import Visibility
@@ -27,9 +27,13 @@ class Comment(Addressed, Base):
     visibility: Mapped[Visibility] = mapped_column(
         word_type(Visibility, name="visibility"), default=Visibility.ENTERPRISE
     )
+    # The fields of the form that it is about, by key.
+    fields: Mapped[list[str]] = mapped_column(JSON, default=list)
     # The revision that was on the table: comments of each return are kept apart (S05).
     revision_number: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # When its author last wrote it anew; what stood before is in the journal.
+    edited_at: Mapped[datetime | None] = mapped_column(Moment)
     resolved_at: Mapped[datetime | None] = mapped_column(Moment)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     # The enterprise says that it has mended this; void when the form is returned with it still open.

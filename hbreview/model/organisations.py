@@ -18,6 +18,8 @@ class Organisation(Addressed, Base):
     name: Mapped[str] = mapped_column(String(200))
     # Width, case and blanks folded: what the search compares, and what makes two spellings one organisation.
     search_name: Mapped[str] = mapped_column(String(200), unique=True)
+    # The first letters of the name in pinyin, for the search.
+    initials: Mapped[str] = mapped_column(String(200), default="")
     former_names: Mapped[list[str]] = mapped_column(JSON, default=list)
     region: Mapped[str] = mapped_column(String(20), index=True)
     # Whether a second person of it signs a form off before it is sent: the organisation's own choice.

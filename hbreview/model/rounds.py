@@ -35,6 +35,9 @@ class Round(Addressed, Base):
     version: Mapped[int] = mapped_column(default=1)
     enterprise_deadline: Mapped[date] = mapped_column(Date)
     city_deadline: Mapped[date] = mapped_column(Date)
+    # None: no day was set for these.
+    audit_deadline: Mapped[date | None] = mapped_column(Date)
+    score_deadline: Mapped[date | None] = mapped_column(Date)
     # What the province may set for this round alone; names and defaults come from the programme file.
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     publicised_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -43,6 +43,10 @@ class Submission(Addressed, Base):
     revision_number: Mapped[int] = mapped_column(default=0)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     moved_at: Mapped[datetime] = mapped_column(Moment)
+    # The enterprise's own last day where it was given a longer time; None: the round's.
+    extended_to: Mapped[date | None] = mapped_column(Date)
+    # While it is returned: the fields that may be changed, by key; None: all.
+    open_fields: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     # Fixed when the scoring closes, with the digest of the score sheets that it comes from (P1).
     total: Mapped[Decimal | None] = mapped_column(Tenths)
     score_set: Mapped[str] = mapped_column(String(64), default="")
@@ -65,6 +69,8 @@ class Revision(Base):
     answers: Mapped[dict[str, str]] = mapped_column(JSON)
     attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(64), index=True)
+    # How many warnings of the checks it was sent with; None: sent before that was kept.
+    warnings: Mapped[int | None]
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -80,6 +86,9 @@ class Opinion(Base):
     opinion: Mapped[str] = mapped_column(Text)
     seal_date: Mapped[date] = mapped_column(Date)
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachments.id"))
+    # The keys of the programme's checklist that were ticked, and who checked it as the second person.
+    ticks: Mapped[list[str]] = mapped_column(JSON, default=list)
+    checked_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
     void_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -48,9 +48,18 @@ class Action(StrEnum):
     SET_ORGANISATION = "set_organisation"
     SEE_ATTACHMENT = "see_attachment"
     COMMENT = "comment"
+    EDIT_COMMENT = "edit_comment"
     REPLY = "reply"
     COMMENT_INTERNALLY = "comment_internally"
     SETTLE_COMMENT = "settle_comment"
+    REVIEW = "review"
+    LOOK = "look"
+    SEE_REUSE = "see_reuse"
+    WORK_THROUGH = "work_through"
+    CITY_DESK = "city_desk"
+    EXTEND = "extend"
+    REMIND = "remind"
+    KEEP_VIEWS = "keep_views"
     SEE_AUDIT_RECORD = "see_audit_record"
     KEEP_AUDIT_RECORD = "keep_audit_record"
     SEE_SCORE_SHEET = "see_score_sheet"
@@ -102,6 +111,16 @@ RULES: dict[Action, Rule] = {
     Action.SET_ORGANISATION: _of(_R.ENTERPRISE),
     Action.SEE_ATTACHMENT: Rule(_READERS, About.SUBMISSION),
     Action.COMMENT: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.EDIT_COMMENT: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    # What the city's team notes while it reviews; and who has looked, which the province sees too.
+    Action.REVIEW: _of(_R.CITY, about=About.SUBMISSION),
+    Action.LOOK: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.SEE_REUSE: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.WORK_THROUGH: _of(_R.CITY, _R.PROVINCE),
+    Action.CITY_DESK: _of(_R.CITY),
+    Action.EXTEND: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.REMIND: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
+    Action.KEEP_VIEWS: Rule(_READERS),
     Action.REPLY: _of(_R.ENTERPRISE, _R.CITY, _R.PROVINCE, about=About.SUBMISSION),
     Action.COMMENT_INTERNALLY: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
     Action.SETTLE_COMMENT: _of(_R.CITY, about=About.SUBMISSION),
@@ -110,7 +129,7 @@ RULES: dict[Action, Rule] = {
     Action.SEE_SCORE_SHEET: _of(_R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
     Action.MARK: _of(_R.EXPERT, about=About.SUBMISSION),
     Action.REOPEN_SHEET: _of(_R.PROVINCE, about=About.SUBMISSION),
-    Action.DECLARE_INTEREST: _of(_R.EXPERT, about=About.SUBMISSION),
+    Action.DECLARE_INTEREST: _of(_R.EXPERT, _R.CITY, about=About.SUBMISSION),
     Action.ASSIGN: _of(_R.PROVINCE, about=About.SUBMISSION),
     Action.SEE_SCORES: _of(_R.PROVINCE, about=About.SUBMISSION),
     Action.RUN_ROUNDS: _of(_R.PROVINCE),

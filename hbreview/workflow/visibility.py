@@ -20,19 +20,24 @@ def _expert_condition(actor: Actor) -> ColumnElement[bool]:
         )
         .correlate(Submission)
     )
+    return and_(sheet.exists(), _no_interest(actor))
+
+
+def _no_interest(actor: Actor) -> ColumnElement[bool]:
+    """Who has declared an interest in an organisation is out of everything of it."""
     interest = (
         select(Interest.id)
         .where(Interest.person_id == actor.person_id, Interest.organisation_id == Submission.organisation_id)
         .correlate(Submission)
     )
-    return and_(sheet.exists(), ~interest.exists())
+    return ~interest.exists()
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Submission`` that leaves only what this person may know of."""
     conditions: dict[Role, ColumnElement[bool]] = {
         Role.ENTERPRISE: Submission.organisation_id == actor.organisation_id,
-        Role.CITY: Submission.region == actor.region,
+        Role.CITY: and_(Submission.region.in_(actor.regions), _no_interest(actor)),
         Role.AUDITOR: and_(Submission.firm_id.is_not(None), Submission.firm_id == actor.firm_id),
         Role.PROVINCE: true(),
         Role.ADMIN: false(),

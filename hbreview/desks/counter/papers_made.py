@@ -60,7 +60,9 @@ def paper_of(session: Session, submission: Submission, revision: Revision | None
     if revision is None:
         shown = form.shown
         query = select(Attachment.field, Attachment.name).where(
-            Attachment.submission_id == submission.id, Attachment.removed_at.is_(None)
+            Attachment.submission_id == submission.id,
+            Attachment.removed_at.is_(None),
+            Attachment.comment_id.is_(None),
         )
         files = [(field, name) for field, name in session.execute(query.order_by(Attachment.id))]
     else:

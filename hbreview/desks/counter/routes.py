@@ -16,15 +16,13 @@ from ...acts.standing import standing_of
 from ...evaluation import computed
 from ...extensions import db
 from ...model.kept import programme_of
-from ...programmes.loader import regions
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
-from ...words import Reason, State, Trigger
+from ...words import Reason, Trigger
 from ...workflow.chain import BY_TRIGGER
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, has_role_for, may_fire
 from . import changes, panels, queries
-from .queries import Filters
 
 counter = Blueprint("counter", __name__)
 _TRIGGERS = ",".join(trigger.value for trigger in Trigger)
@@ -43,22 +41,6 @@ def home() -> Response:
     who = signed_in_actor()
     endpoint = next(endpoint for action, endpoint in _DESKS if has_role_for(who, action))
     return hx.go_to(url_for(endpoint))
-
-
-@counter.get("/submissions")
-@policy(Action.LIST_SUBMISSIONS)
-def queue() -> Response:
-    filters = Filters(**{name: request.args.get(name, "")[:100] for name in Filters.__slots__})
-    page = queries.queue(db.session(), filters, signed_in_actor())
-    return hx.page_or_part(
-        "counter/queue.html",
-        "counter/_queue.html",
-        page=page,
-        filters=filters,
-        regions=regions(),
-        region_names={region.key: region.name for region in regions()},
-        states=list(State),
-    )
 
 
 @counter.get("/submissions/<submission_id>")
