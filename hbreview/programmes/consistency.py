@@ -38,6 +38,7 @@ def _duplicates(programme: Programme) -> Iterator[tuple[str, str]]:
     lists = {
         "field": [field.key for field in programme.fields],
         "section": [str(section.number) for section in programme.sections],
+        "checklist": [item.key for item in programme.checklist],
         "indicator": [str(indicator.order) for indicator in programme.indicators],
         "audit": [figure.key for figure in programme.audit_figures],
     }

@@ -14,6 +14,7 @@ from .reading import ProgrammeError, Table
 from .schema import (
     AuditFigure,
     Check,
+    ChecklistItem,
     Choice,
     Field,
     FieldType,
@@ -96,6 +97,7 @@ def _programme(root: Table, digest: str) -> Programme:
         indicators=tuple(_indicator(table, fields) for table in root.tables("indicator")),
         checks=tuple(check for table in root.tables("check") for check in _checks(table)),
         audit_figures=tuple(_audit_figure(table, year) for table in root.tables("audit")),
+        checklist=tuple(_checklist_item(table) for table in root.tables("checklist")),
         defaults=_defaults(root.table("defaults")),
         layout=read_layout(root.table("layout")) if root.has("layout") else plain_layout(sections, fields),
         digest=digest,
@@ -243,6 +245,12 @@ def _audit_figure(table: Table, year: int) -> AuditFigure:
     return figure
 
 
+def _checklist_item(table: Table) -> ChecklistItem:
+    item = ChecklistItem(table.text("key"), table.label("label"))
+    table.finish()
+    return item
+
+
 def _defaults(table: Table) -> RoundDefaults:
     outcome = table.text("not_submitted")
     if outcome not in set(Outcome):
@@ -263,6 +271,7 @@ def _defaults(table: Table) -> RoundDefaults:
         jump_factor=table.decimal("jump_factor", "3"),
         jump_least=table.decimal("jump_least", "10"),
         remarks_required=table.whole("remarks_required", 1),
+        checklist_required=table.whole("checklist_required", 0),
     )
     table.finish()
     return defaults

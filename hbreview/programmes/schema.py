@@ -195,6 +195,14 @@ class AuditFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """Something that the city's reviewer looks at before it decides, and ticks."""
+
+    key: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
 class RoundDefaults:
     """What a round begins with and the province may change (RULES.md section 6). Marks in points."""
 
@@ -215,6 +223,8 @@ class RoundDefaults:
     jump_least: Decimal
     # 1: a form is sent only when every warning has its remark (RULES.md section 5); 0: they are only asked for.
     remarks_required: int
+    # 1: a form is approved only when the whole checklist is ticked; 0: the ticks are kept with the decision.
+    checklist_required: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +243,7 @@ class Programme:
     indicators: tuple[Indicator, ...]
     checks: tuple[Check, ...]
     audit_figures: tuple[AuditFigure, ...]
+    checklist: tuple[ChecklistItem, ...]
     defaults: RoundDefaults
     layout: Layout
     digest: str
