@@ -122,6 +122,9 @@ def _save(session: Session, answering: Answering, origin: Origin, *, saved: Save
     fresh = {
         key: value for key, value in given.items() if key not in saved.clashes and value != before.answers.get(key, "")
     }
+    for key in _closed(submission, fresh):
+        del fresh[key]
+        saved.problems[key] = Reason(N_("This was not returned for mending: it stays as it was sent."), key)
     fresh |= _overtaken(before, fresh, given=given)
     saved.before, saved.after, saved.changed = before, before, tuple(fresh)
     if fresh:
@@ -131,6 +134,15 @@ def _save(session: Session, answering: Answering, origin: Origin, *, saved: Save
         )
         saved.after = before.with_answers(fresh, version=submission.version)
     return Receipt(submission.public_id, submission.version)
+
+
+def is_open(submission: Submission, key: str) -> bool:
+    """Whether a field may be changed now: all may, unless the city returned some of them only."""
+    return submission.open_fields is None or key in submission.open_fields or remarks.is_remark(key)
+
+
+def _closed(submission: Submission, fresh: Mapping[str, str]) -> list[str]:
+    return [key for key in fresh if not is_open(submission, key)]
 
 
 def _overtaken(before: Standing, fresh: Mapping[str, str], *, given: Mapping[str, str]) -> dict[str, str]:

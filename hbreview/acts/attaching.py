@@ -6,7 +6,8 @@ import dataclasses
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -28,7 +29,8 @@ from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, Malform
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
-from .answering import NotEditableError, require_editable
+from .answering import NotEditableError, is_open, require_editable
+from .due import last_day
 from .standing import SERVED_LIST
 
 log = logging.getLogger("hbreview")
@@ -94,21 +96,33 @@ def take_in(
 ) -> Receipt:
     """As ``attach``, for every field; ``also`` is done in the same transaction, before the journal's entry."""
     require_turn_now(attaching.submission, attaching.field, origin=origin)
-    name = file_kinds.clean_name(attaching.upload.name)
-    kind = _kind(name, attaching.upload.stream)
+    with received(attaching.upload, storage=storage, limit=limit, scanner=scanner) as (incoming, looked):
+        facts = looked | {"counts": dict(attaching.counts)}
+
+        def work(session: Session) -> Receipt:
+            receipt = _attach(session, attaching, origin, facts=facts, also=also)
+            storage.keep(incoming)
+            return receipt
+
+        return carry_out(work, origin=origin)
+
+
+@contextmanager
+def received(
+    upload: Upload, *, storage: LocalStorage, limit: int, scanner: Scanner | None
+) -> Iterator[tuple[Incoming, dict[str, object]]]:
+    """A file that was looked at and found to do, and the columns that its row gets; InvalidError otherwise.
+
+    It is kept only by ``storage.keep``, inside the transaction that keeps its row.
+    """
+    name = file_kinds.clean_name(upload.name)
+    kind = _kind(name, upload.stream)
     if storage.is_nearly_full():
         log.error("the file store is nearly full")
     try:
-        with storage.receive(attaching.upload.stream, limit=limit) as incoming:
+        with storage.receive(upload.stream, limit=limit) as incoming:
             facts: dict[str, object] = {"name": name, "media_type": kind, "scan": _scanned(incoming, scanner)}
-            facts |= {"size": incoming.size, "sha256": incoming.sha256, "counts": dict(attaching.counts)}
-
-            def work(session: Session) -> Receipt:
-                receipt = _attach(session, attaching, origin, facts=facts, also=also)
-                storage.keep(incoming)
-                return receipt
-
-            return carry_out(work, origin=origin)
+            yield incoming, facts | {"size": incoming.size, "sha256": incoming.sha256}
     except TooLargeError as error:
         most = {"size": f"{limit // (1024 * 1024)} MB"}
         reason = Reason(N_("The file is larger than %(size)s."), "file", "U02", most)
@@ -310,9 +324,12 @@ def _require_turn(session: Session, submission: Submission, key: str, *, origin:
     if role is not Role.ENTERPRISE:
         raise ForbiddenError
     require_editable(submission)
-    if clock.today() > submission.round.enterprise_deadline:
+    if clock.today() > last_day(submission):
         raise NotEditableError(N_("The deadline is over: no more files are taken."))
     programme = programme_of(session, submission.programme_version_id)
     takers = {f.key for f in programme.enterprise_fields if f.attachable or f.type is FieldType.ATTACHMENT}
     if key not in takers | {EVIDENCE, SERVED_LIST}:
         raise MalformedError("field")
+    counted = [field.key for field in programme.fields if field.counted] if key == SERVED_LIST else [key]
+    if key != EVIDENCE and not any(is_open(submission, one) for one in counted):
+        raise NotEditableError(N_("This was not returned for mending: it stays as it was sent."))

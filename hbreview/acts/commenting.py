@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -12,11 +13,11 @@ from ..model import Comment, Submission
 from ..model.kept import programme_of
 from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, RoundState, State, Visibility
-from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, StaleError
+from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action, has_role_for
 from ..workflow.visibility import comments_visible_to
-from . import holding
+from . import holding, mentioning
 from .answering import NotEditableError
 
 LONGEST = 5000
@@ -36,25 +37,33 @@ class Remark:
     visibility: Visibility = Visibility.ENTERPRISE
     parent: str = ""
     thread_version: int | None = None
+    # The fields of the form that it is about, by key.
+    fields: tuple[str, ...] = ()
 
 
-def post_comment(remark: Remark, *, origin: Origin) -> Receipt:
-    """Add a comment or a reply; the receipt's target is the comment.
+# What is done together with a comment; what it answers is put into the entry's data.
+Also = Callable[[Session, Submission, Comment], Mapping[str, object]]
+
+
+def post_comment(remark: Remark, *, origin: Origin, also: Also | None = None) -> Receipt:
+    """Add a comment or a reply; the receipt's target is the comment. ``also`` is done in the same transaction.
 
     Raises InvalidError (empty, too long), NotEditableError (nothing to say in this state), StaleError when
     the thread has grown since it was read, HiddenError for an indicator or parent that is not there.
     """
-    return carry_out(lambda session: _post(session, remark, origin), origin=origin)
+    return carry_out(lambda session: _post(session, remark, origin, also=also), origin=origin)
 
 
-def _post(session: Session, remark: Remark, origin: Origin) -> Receipt:
+def _post(session: Session, remark: Remark, origin: Origin, *, also: Also | None) -> Receipt:
     submission = holding.hold(session, remark.submission, origin=origin, action=Action.COMMENT)
     programme = programme_of(session, submission.programme_version_id)
     if remark.indicator not in {indicator.order for indicator in programme.indicators}:
         raise HiddenError
-    _require_talk(submission, origin, replying=bool(remark.parent))
+    if unknown := [key for key in remark.fields if not programme.has_field(key)]:
+        raise MalformedError(unknown[0])
+    require_talk(submission, origin, replying=bool(remark.parent))
     parent = _parent(session, submission, remark, origin=origin)
-    body = _body(remark)
+    body = clean_body(remark.body)
     if remark.thread_version is not None:
         _require_thread(session, submission, remark, origin=origin)
     actor = origin.actor
@@ -66,22 +75,36 @@ def _post(session: Session, remark: Remark, origin: Origin) -> Receipt:
         body=body,
         blocking=remark.blocking and parent is None and actor is not None and actor.role is Role.CITY,
         visibility=parent.visibility if parent else _visibility(remark, origin),
+        fields=[key for key in programme.field_keys if key in remark.fields],
         revision_number=submission.revision_number,
         created_at=clock.now(),
     )
     session.add(comment)
     session.flush()
-    _journal(session, submission, comment, origin=origin, act="reply" if parent else "comment")
+    more = also(session, submission, comment) if also else None
+    act = "reply" if parent else "comment"
+    journal_comment(session, submission, comment, origin=origin, act=act, more=more)
+    mentioning.tell(session, submission, comment, origin=origin)
     return Receipt(comment.public_id, comment.version)
 
 
-def _journal(session: Session, submission: Submission, comment: Comment, *, origin: Origin, act: str) -> None:
+def journal_comment(
+    session: Session,
+    submission: Submission,
+    comment: Comment,
+    *,
+    origin: Origin,
+    act: str,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """The entry of what was done to a comment, with ``more`` in its data."""
     # A comment does not raise the submission's version: colleagues may comment side by side (C02).
     data = {
         "indicator": comment.indicator,
         "blocking": comment.blocking,
         "visibility": comment.visibility.value,
         "revision": comment.revision_number,
+        **(more or {}),
     }
     deed = Deed(
         act=act, target=comment.public_id, submission_id=submission.id, round_id=submission.round_id, data=data,
@@ -90,8 +113,11 @@ def _journal(session: Session, submission: Submission, comment: Comment, *, orig
     append(session, origin=origin, deed=deed, at=clock.now())
 
 
-def _require_talk(submission: Submission, origin: Origin, *, replying: bool) -> None:
-    """The city opens threads while the form is with it; the enterprise answers while it may mend."""
+def require_talk(submission: Submission, origin: Origin, *, replying: bool) -> None:
+    """The city opens threads while the form is with it; the enterprise answers while it may mend.
+
+    NotEditableError or ForbiddenError for whoever may not speak now.
+    """
     role = origin.actor.role if origin.actor else None
     if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
         raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
@@ -125,8 +151,9 @@ def _parent(session: Session, submission: Submission, remark: Remark, *, origin:
     return parent
 
 
-def _body(remark: Remark) -> str:
-    body = remark.body.replace("\r\n", "\n").strip()
+def clean_body(text: str) -> str:
+    """What was written, as it is kept; InvalidError when it is empty, too long or holds control characters."""
+    body = text.replace("\r\n", "\n").strip()
     if not body:
         raise InvalidError([Reason(N_("Please write the comment."), "body")])
     if len(body) > LONGEST:
@@ -179,7 +206,7 @@ def _settle(session: Session, public_id: str, resolved: bool, *, origin: Origin)
     comment.resolved_by = origin.actor.person_id if origin.actor and resolved else None
     comment.version += 1
     act = "resolve_comment" if resolved else "reopen_comment"
-    _journal(session, submission, comment, origin=origin, act=act)
+    journal_comment(session, submission, comment, origin=origin, act=act)
     return Receipt(comment.public_id, comment.version)
 
 

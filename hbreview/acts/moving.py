@@ -18,7 +18,7 @@ from ..workflow import chain
 from ..workflow.errors import ForbiddenError, InvalidError, WrongStateError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action, may_fire
-from . import holding, mending, totalling
+from . import holding, mending, returning, totalling
 from .answering import write
 from .freezing import frozen_attachments, revision_digest
 from .weighing import SubmissionCase
@@ -77,12 +77,14 @@ def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, o
     attachments = frozen_attachments(session, submission.id)
     submission.revision_number += 1
     submission.submitted_at = submission.moved_at
+    submission.open_fields = None
     revision = Revision(
         submission_id=submission.id,
         number=submission.revision_number,
         answers=answers,
         attachments=attachments,
         digest=revision_digest(answers, attachments),
+        warnings=len(case.standing.warnings),
         person_id=origin.actor.person_id if origin.actor else 0,
         created_at=submission.moved_at,
     )
@@ -91,8 +93,18 @@ def _freeze(session: Session, submission: Submission, case: SubmissionCase, *, o
 
 
 def _ask_anew(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
-    """Returned: what was said to be mended and is still open is to be mended again."""
+    """Returned: a numbered notice; what was said to be mended and is still open is to be mended again."""
     mending.forget_mended(session, submission)
+    notice = returning.write_notice(session, submission, case, person_id=origin.actor.person_id if origin.actor else 0)
+    submission.open_fields = notice.open_fields
+    data = _reopen(session, submission, case, origin=origin)
+    return data | {"notice": notice.number, "comments": notice.comments, "narrow": notice.open_fields is not None}
+
+
+def _take_back(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
+    """Withdrawn: open to the same changes as before it was sent."""
+    notice = returning.latest_notice(session, submission)
+    submission.open_fields = notice.open_fields if notice else None
     return _reopen(session, submission, case, origin=origin)
 
 
@@ -130,6 +142,8 @@ def _seal(session: Session, submission: Submission, case: SubmissionCase, *, ori
         opinion=case.data["opinion"].strip(),
         seal_date=case.seal_date,
         attachment_id=scan,
+        ticks=[item.key for item in case.programme.checklist if item.key in case.ticks],
+        checked_by=case.second_check.checked_by,
         person_id=origin.actor.person_id,
         created_at=submission.moved_at,
     )
@@ -138,6 +152,7 @@ def _seal(session: Session, submission: Submission, case: SubmissionCase, *, ori
         "revision": submission.revision_number,
         "opinion": opinion.opinion,
         "seal_date": opinion.seal_date.isoformat(),
+        "ticks": opinion.ticks,
     }
 
 
@@ -204,7 +219,7 @@ _CONSEQUENCES: dict[Trigger, _Consequence] = {
     Trigger.SUBMIT: _freeze,
     Trigger.APPROVE: _seal,
     Trigger.RETURN: _ask_anew,
-    Trigger.WITHDRAW: _reopen,
+    Trigger.WITHDRAW: _take_back,
     Trigger.SEND_BACK: _unseal,
     Trigger.AUDIT: _sign,
     Trigger.REAUDIT: _unsign,

@@ -15,18 +15,27 @@ from ..evaluation import checks, comparison, values
 from ..model import (
     Answer,
     AuditRecord,
+    CitySetting,
     Comment,
     Entry,
     Person,
+    Review,
     ScoreSheet,
     Submission,
 )
 from ..model.kept import programme_of, settings_of
-from ..programmes.schema import Programme
-from ..words import N_, Label, Level, Reason, Role, RoundState
-from ..workflow.guards import SheetFacts, SignOffFacts
+from ..programmes.schema import Programme, RoundDefaults
+from ..words import N_, Label, Level, Reason, Role, RoundState, Visibility
+from ..workflow.guards import SecondCheckFacts, SheetFacts, SignOffFacts
+from .due import last_day
 from .signing_off import sign_off_facts
 from .standing import Standing, standing_of
+
+# What a city has begun to review by; who merely shared the work out among its people has not.
+CITY_WORK = (
+    "comment", "reply", "edit_comment", "resolve_comment", "reopen_comment", "attach", "tick", "check_review",
+    "approve", "return",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,10 @@ class SubmissionCase:
     def standing(self) -> Standing:
         return standing_of(self._session, self._submission)
 
+    @cached_property
+    def settings(self) -> RoundDefaults:
+        return settings_of(self._submission.round, self.programme)
+
     @property
     def answers(self) -> dict[str, str]:
         return self.standing.filled
@@ -87,7 +100,7 @@ class SubmissionCase:
 
     @property
     def enterprise_deadline(self) -> date:
-        return self._submission.round.enterprise_deadline
+        return last_day(self._submission)
 
     @property
     def revision_number(self) -> int:
@@ -130,24 +143,61 @@ class SubmissionCase:
     def sign_off(self) -> SignOffFacts:
         return sign_off_facts(self._session, self._submission, self.answers)
 
-    def _open_comments(self, *conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).where(
+    def _open_roots(self) -> tuple[ColumnElement[bool], ...]:
+        return (
             Comment.submission_id == self._submission.id,
             Comment.parent_id.is_(None),
             Comment.resolved_at.is_(None),
-            *conditions,
         )
-        return self._session.scalar(query) or 0
 
     @cached_property
     def open_blocking(self) -> int:
-        return self._open_comments(Comment.blocking.is_(True))
+        query = select(func.count()).where(*self._open_roots(), Comment.blocking.is_(True))
+        return self._session.scalar(query) or 0
 
     @cached_property
-    def open_comments(self) -> int:
-        return self._open_comments(
-            Comment.visibility == "enterprise", Comment.person_id.in_(select(Person.id).where(Person.role == Role.CITY))
+    def mendable_comments(self) -> Sequence[Comment]:
+        """The city's open comments that the enterprise may read, in the rubric's order."""
+        query = select(Comment).where(
+            *self._open_roots(),
+            Comment.visibility == Visibility.ENTERPRISE,
+            Comment.person_id.in_(select(Person.id).where(Person.role == Role.CITY)),
         )
+        return self._session.scalars(query.order_by(Comment.indicator, Comment.id)).all()
+
+    @property
+    def mendable(self) -> Sequence[str]:
+        return [comment.public_id for comment in self.mendable_comments]
+
+    @property
+    def to_mend(self) -> Sequence[str]:
+        """The chosen comments; all that can be mended where none was chosen or left out."""
+        given = self.data.get("mend")
+        return self.mendable if given is None else given.split()
+
+    @cached_property
+    def review(self) -> Review | None:
+        return self._session.get(Review, self._submission.id)
+
+    @property
+    def ticks(self) -> frozenset[str]:
+        """What is ticked for the revision that is on the table."""
+        review = self.review
+        current = review is not None and review.ticks_revision == self._submission.revision_number
+        return frozenset(review.ticks) if review is not None and current else frozenset()
+
+    @property
+    def unticked(self) -> Sequence[Label]:
+        if not self.settings.checklist_required:
+            return []
+        return [item.label for item in self.programme.checklist if item.key not in self.ticks]
+
+    @cached_property
+    def second_check(self) -> SecondCheckFacts:
+        wanted = select(CitySetting.second_check).where(CitySetting.region == self._submission.region)
+        review = self.review
+        current = review is not None and review.checked_revision == self._submission.revision_number
+        return SecondCheckFacts(bool(self._session.scalar(wanted)), review.checked_by if review and current else None)
 
     @cached_property
     def city_acted(self) -> bool:
@@ -157,6 +207,7 @@ class SubmissionCase:
         acted = select(Entry.sequence).where(
             Entry.submission_id == self._submission.id,
             Entry.role == Role.CITY.value,
+            Entry.act.in_(CITY_WORK),
             Entry.result == "done",
             Entry.sequence > submitted.scalar_subquery(),
         )
@@ -198,4 +249,4 @@ class SubmissionCase:
 
     @cached_property
     def sheets_needed(self) -> int:
-        return settings_of(self._submission.round, self.programme).min_sheets
+        return self.settings.min_sheets

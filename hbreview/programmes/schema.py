@@ -259,6 +259,11 @@ class Programme:
                 return field
         raise KeyError(key)
 
+    @property
+    def field_keys(self) -> tuple[str, ...]:
+        """The keys of all fields, in the form's order."""
+        return tuple(field.key for field in self.fields)
+
     def has_field(self, key: str) -> bool:
         """Whether the form has a field of this key."""
         return any(field.key == key for field in self.fields)

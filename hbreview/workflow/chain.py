@@ -50,14 +50,15 @@ STEPS: tuple[Step, ...] = (
         Trigger.APPROVE, State.SUBMITTED, State.CITY_REVIEWED, frozenset({Role.CITY}),
         (
             guards.round_is_not_decided, guards.opinion_is_given, guards.seal_date_is_plausible,
-            guards.seal_scan_is_given, guards.blocking_comments_are_resolved,
+            guards.seal_scan_is_given, guards.blocking_comments_are_resolved, guards.checklist_is_ticked,
+            guards.second_person_checked,
         ),
         N_("Approve"), ("opinion", "seal_date", "seal_scan"),
     ),
     Step(
         Trigger.RETURN, State.SUBMITTED, State.DRAFT, frozenset({Role.CITY}),
         (guards.round_is_open_for_mending, guards.reason_is_given, guards.open_comment_says_what_to_mend),
-        N_("Return"), ("reason",),
+        N_("Return"), ("reason", "mend", "narrow"),
     ),
     Step(
         Trigger.SEND_BACK, State.CITY_REVIEWED, State.SUBMITTED, frozenset({Role.PROVINCE, Role.AUDITOR}),

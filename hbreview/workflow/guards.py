@@ -48,6 +48,14 @@ class SignOffFacts:
     declined: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SecondCheckFacts:
+    """Whether the city wants a second person's check, and who checked exactly this revision; None: nobody yet."""
+
+    wanted: bool = False
+    checked_by: int | None = None
+
+
 class Case(Protocol):
     """The facts that guards may ask for. The acts give them from the database, tests as plain values."""
 
@@ -80,7 +88,13 @@ class Case(Protocol):
     @property
     def open_blocking(self) -> int: ...
     @property
-    def open_comments(self) -> int: ...
+    def to_mend(self) -> Sequence[str]: ...
+    @property
+    def mendable(self) -> Sequence[str]: ...
+    @property
+    def unticked(self) -> Sequence[Label]: ...
+    @property
+    def second_check(self) -> SecondCheckFacts: ...
     @property
     def city_acted(self) -> bool: ...
     @property
@@ -210,10 +224,29 @@ def reason_is_given(case: Case) -> list[Reason]:
 
 
 def open_comment_says_what_to_mend(case: Case) -> list[Reason]:
-    """A return without a word on what to mend helps nobody."""
-    if case.open_comments:
+    """A return without a word on what to mend helps nobody; what is chosen is open and the enterprise may read it."""
+    if not case.mendable:
+        return [Reason(N_("Write at least one comment that says what to mend; it must be open."), "mend")]
+    if not case.to_mend:
+        return [Reason(N_("Choose at least one comment that is to be mended."), "mend")]
+    if set(case.to_mend) - set(case.mendable):
+        text = N_("One of the chosen comments was resolved meanwhile, or is an internal one: choose anew.")
+        return [Reason(text, "mend")]
+    return []
+
+
+def checklist_is_ticked(case: Case) -> list[Reason]:
+    """Where the round wants it, the whole checklist is ticked for this revision before it is approved."""
+    text = N_("Not ticked in the checklist: %(item)s")
+    return [Reason(text, "checklist", values={"item": label}) for label in case.unticked]
+
+
+def second_person_checked(case: Case) -> list[Reason]:
+    """Where the city wants it, somebody else than who approves has checked exactly this revision."""
+    facts = case.second_check
+    if not facts.wanted or facts.checked_by not in {None, case.actor_id}:
         return []
-    return [Reason(N_("Write at least one comment that says what to mend; it must be open."))]
+    return [Reason(N_("A second person of your department has to check this revision first."), "second_check")]
 
 
 def audit_record_is_complete(case: Case) -> list[Reason]:
