@@ -11,7 +11,7 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy.engine import make_url
 
 from . import cli, desks, extensions, languages, refusals, security, transact, wording
-from .acts import attaching, rescanning, signing_in, weighing
+from .acts import attaching, due, rescanning, signing_in, weighing
 from .config import ROOT, Settings
 from .documents.scanning import Scanner
 from .evaluation import file_kinds, remarks
@@ -96,6 +96,8 @@ def _equip_templates(app: Flask) -> None:
         act_word=wording.act_word,
         visibility_word=wording.visibility_word,
         outcome_reason=wording.outcome_reason,
+        role_word=wording.role_word,
+        due_of=due.due_of,
         say=wording.say,
         tr=wording.tr,
         is_chinese=wording.is_chinese,

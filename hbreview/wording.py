@@ -69,6 +69,23 @@ ACTS: Mapping[str, str] = {
     "reply": N_("replied"),
     "resolve_comment": N_("resolved a comment"),
     "reopen_comment": N_("reopened a comment"),
+    "edit_comment": N_("edited a comment"),
+    "mention": N_("mentioned somebody"),
+    "assign_reviewer": N_("gave the form to a reviewer"),
+    "tag": N_("changed the tags"),
+    "flag": N_("flagged the form"),
+    "unflag": N_("took the flag down"),
+    "tick": N_("changed the checklist"),
+    "check_review": N_("checked the form as second person"),
+    "extend": N_("gave a longer time"),
+    "remind": N_("reminded the enterprise"),
+    "save_view": N_("kept a view of the queue"),
+    "forget_view": N_("dropped a view of the queue"),
+    "keep_phrase": N_("kept a phrase"),
+    "drop_phrase": N_("dropped a phrase"),
+    "name_deputy": N_("named a deputy"),
+    "end_deputy": N_("ended a deputy's time"),
+    "change_city_settings": N_("changed the city's settings"),
     "keep_audit_record": N_("recorded the audit"),
     "mark": N_("scored"),
     "hand_in": N_("handed the score sheet in"),
@@ -118,6 +135,11 @@ def label(text: Label) -> str:
 def word(value: StrEnum) -> str:
     """The word of a state, role, outcome or level in the reader's language."""
     return str(gettext(WORDS[value]))
+
+
+def role_word(value: str) -> str:
+    """The word of a role as an entry of the journal keeps it; "" for what nobody did."""
+    return word(Role(value)) if value in set(Role) else ""
 
 
 def round_word(value: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from .. import clock
 from ..model import Comment, Submission
 from ..model.kept import programme_of
 from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, RoundState, State, Visibility
+from ..workflow.actors import Actor
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action, has_role_for
@@ -62,10 +63,8 @@ def _post(session: Session, remark: Remark, origin: Origin, *, also: Also | None
     if unknown := [key for key in remark.fields if not programme.has_field(key)]:
         raise MalformedError(unknown[0])
     require_talk(submission, origin, replying=bool(remark.parent))
-    parent = _parent(session, submission, remark, origin=origin)
     body = clean_body(remark.body)
-    if remark.thread_version is not None:
-        _require_thread(session, submission, remark, origin=origin)
+    parent = _thread_now(session, submission, remark, origin=origin)
     actor = origin.actor
     comment = Comment(
         submission_id=submission.id,
@@ -132,23 +131,37 @@ def require_talk(submission: Submission, origin: Origin, *, replying: bool) -> N
         raise NotEditableError(N_("Nothing was submitted yet."))
 
 
-def _parent(session: Session, submission: Submission, remark: Remark, *, origin: Origin) -> Comment | None:
+def _thread_now(session: Session, submission: Submission, remark: Remark, *, origin: Origin) -> Comment | None:
+    """The comment that is answered, if one is; StaleError when the thread has grown since it was read."""
+    length = _length_of(submission.id, indicator=remark.indicator, origin=origin)
     if not remark.parent:
+        _require_length(remark, None if remark.thread_version is None else session.scalar(length) or 0)
         return None
-    if origin.actor is None:
-        raise ForbiddenError
-    parent = session.scalar(
-        select(Comment).where(
+    row = session.execute(
+        select(Comment, length.scalar_subquery()).where(
             Comment.public_id == remark.parent,
             Comment.submission_id == submission.id,
             Comment.indicator == remark.indicator,
             Comment.parent_id.is_(None),
-            comments_visible_to(origin.actor),
+            comments_visible_to(_actor(origin)),
         )
-    )
-    if parent is None:
+    ).first()
+    if row is None:
         raise HiddenError
+    _require_length(remark, row[1])
+    parent: Comment = row[0]
     return parent
+
+
+def _require_length(remark: Remark, length: int | None) -> None:
+    if remark.thread_version is not None and length != remark.thread_version:
+        raise StaleError(length or 0)
+
+
+def _actor(origin: Origin) -> Actor:
+    if origin.actor is None:
+        raise ForbiddenError
+    return origin.actor
 
 
 def clean_body(text: str) -> str:
@@ -173,22 +186,15 @@ def _visibility(remark: Remark, origin: Origin) -> Visibility:
     return remark.visibility
 
 
-def thread_length(session: Session, submission_id: int, *, indicator: int, origin: Origin) -> int:
+def _length_of(submission_id: int, *, indicator: int, origin: Origin) -> Select[int]:
     """How many comments of the thread this person can see: the thread's version for that person."""
-    if origin.actor is None:
-        return 0
-    query = select(func.count()).where(
-        Comment.submission_id == submission_id,
-        Comment.indicator == indicator,
-        comments_visible_to(origin.actor),
+    # An alias: it is asked beside the comment that is answered.
+    counted = aliased(Comment)
+    return select(func.count(counted.id)).where(
+        counted.submission_id == submission_id,
+        counted.indicator == indicator,
+        comments_visible_to(_actor(origin), counted),
     )
-    return session.scalar(query) or 0
-
-
-def _require_thread(session: Session, submission: Submission, remark: Remark, *, origin: Origin) -> None:
-    length = thread_length(session, submission.id, indicator=remark.indicator, origin=origin)
-    if length != remark.thread_version:
-        raise StaleError(length)
 
 
 def settle(public_id: str, *, resolved: bool, origin: Origin) -> Receipt:

@@ -104,7 +104,7 @@ def _history(session: Session, submission: Submission) -> Iterator[str]:
 _VERSIONED = (
     "submit", "withdraw", "approve", "return", "send_back", "audit", "reaudit", "score", "rescore", "answer", "attach",
     "remove_attachment", "replace_attachment", "link_evidence", "quarantine", "sign_off", "decline_sign_off",
-    "ask_sign_off", "keep_audit_record", "assign_firm", "assign_expert", "withdraw_expert",
+    "ask_sign_off", "keep_audit_record", "assign_firm", "assign_expert", "withdraw_expert", "extend",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Score sheets: marking, handing in, reopening, declaring an interest."""
+"""Score sheets: marking, handing in, reopening."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from .. import clock
 from ..evaluation import points
-from ..model import Interest, Score, ScoreSheet, Submission
+from ..model import Score, ScoreSheet, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
 from ..transact import Receipt, carry_out
@@ -206,28 +206,3 @@ def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> 
     data = {"reason": reason.strip(), "former": former}
     _record(session, submission, sheet, origin=origin, act="reopen_sheet", data=data)
     return Receipt(submission.public_id, submission.version)
-
-
-def declare_interest(submission_id: str, reason: str, *, origin: Origin) -> Receipt:
-    """The expert is out of everything of this organisation, at once; a sheet handed in stays, locked (Z09)."""
-    return carry_out(lambda session: _declare(session, submission_id, reason, origin=origin), origin=origin)
-
-
-def _declare(session: Session, submission_id: str, reason: str, *, origin: Origin) -> Receipt:
-    submission = holding.hold(session, submission_id, origin=origin, action=Action.DECLARE_INTEREST)
-    sheet = own_sheet(session, submission, origin)
-    if not reason.strip():
-        raise InvalidError([Reason(N_("Please give the reason."), "reason", "R4")])
-    now = clock.now()
-    person_id = origin.actor.person_id if origin.actor else 0
-    session.add(
-        Interest(
-            person_id=person_id,
-            organisation_id=submission.organisation_id,
-            reason=reason.strip()[:1000],
-            created_at=now,
-        )
-    )
-    sheet.withdrawn_at = now
-    _record(session, submission, sheet, origin=origin, act="declare_interest", data={"reason": reason.strip()})
-    return Receipt(sheet.public_id, sheet.version)

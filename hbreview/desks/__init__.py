@@ -10,6 +10,11 @@ def init_app(app: Flask) -> None:
     from .account.routes import account  # noqa: PLC0415 - desks import each other only through the counter
     from .admin.routes import admin  # noqa: PLC0415 - as above
     from .audit.routes import audit  # noqa: PLC0415 - as above
+    from .city import (  # noqa: F401, PLC0415 - they add theirs to the desk
+        deciding_routes,
+        reuse_routes,
+        review_routes,
+    )
     from .city.routes import city  # noqa: PLC0415 - as above
     from .counter import paper_routes, queue_routes  # noqa: F401, PLC0415 - they add their routes to the counter
     from .counter.routes import counter  # noqa: PLC0415 - as above

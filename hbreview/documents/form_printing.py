@@ -22,11 +22,13 @@ def form_pdf(
     opinion: SealedOpinion | None = None,
     remark: str = "",
     fonts: Path | None = None,
+    draft_mark: bool = False,
 ) -> bytes:
     """The form of a submission: ``answers`` is what stands in every field, canonical; empty ones leave the blank.
 
     ``attachments`` are names of files by field; ``opinion`` goes before what ``answers`` has for section seven;
-    ``remark`` is printed below everything; ``fonts`` as for ``typeset``. The same input gives the same bytes.
+    ``remark`` is printed below everything; ``fonts`` as for ``typeset``; ``draft_mark`` says on every page that
+    it is a preview and not in force. The same input gives the same bytes.
     """
     sheet = _Sheet(programme, {**answers, **sealed_answers(programme, opinion)}, attachments or {})
     layout = programme.layout
@@ -37,6 +39,7 @@ def form_pdf(
         "rows": [sheet.row(row, width=layout.columns) for row in layout.rows],
         "added": [sheet.row(row, width=2) for row in supplementary_rows(programme)],
         "added-title": SUPPLEMENT_TITLE,
+        "mark": "预览 · 未生效 / Preview, not in force" if draft_mark else "",
         "remark": f"备注：{remark}" if remark else "",
     }
     return typeset(paper("form"), data=data, fonts=fonts)

@@ -10,7 +10,7 @@ from .entries import Entry, JournalHead
 from .mails import Mail, MailCursor
 from .organisations import Firm, Organisation
 from .people import Interest, Invitation, Person, SignIn
-from .reviewing import CitySetting, Counter, Deputy, Look, Phrase, Return, Review, SavedView
+from .reviews import CitySetting, Counter, Deputy, Look, Phrase, Return, Review, SavedView
 from .rounds import ProgrammeVersion, Round, RoundProgramme
 from .scores import Score, ScoreSheet
 from .submissions import Opinion, Revision, Submission

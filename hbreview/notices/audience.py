@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
-from ..model import Entry, Firm, Person, Submission
-from ..words import Role
+from .. import clock
+from ..model import Deputy, Entry, Firm, Person, Round, Submission
+from ..words import Role, RoundState, State
 from ..workflow.actors import Actor
 from ..workflow.visibility import visible_to
 
@@ -18,8 +20,9 @@ from ..workflow.visibility import visible_to
 class Telling:
     """An act that is told, to people of which roles. Who does it is never told of it.
 
-    ``named``: only to whom the entry's target names, an expert or an audit firm. ``by``: only when somebody of
-    this role did it. ``about_round``: to whom can see a submission of the entry's round.
+    ``named``: only to whom the entry's target names, a person or an audit firm. ``by``: only when somebody of
+    this role did it. ``about_round``: to whom can see a submission of the entry's round. ``while_unsent``: only as
+    long as the form is a draft in an open round, asked anew at each reading.
     """
 
     act: str
@@ -27,10 +30,11 @@ class Telling:
     named: bool = False
     by: Role | None = None
     about_round: bool = False
+    while_unsent: bool = False
 
 
-def _telling(act: str, *roles: Role, named: bool = False, by: Role | None = None, about_round: bool = False) -> Telling:
-    return Telling(act, frozenset(roles), named, by, about_round)
+def _telling(act: str, *roles: Role, **more: Any) -> Telling:
+    return Telling(act, frozenset(roles), **more)
 
 
 _R = Role
@@ -47,6 +51,12 @@ TABLE: tuple[Telling, ...] = (
     _telling("reply", _R.CITY, by=_R.ENTERPRISE),
     _telling("assign_firm", _R.AUDITOR, named=True),
     _telling("assign_expert", _R.EXPERT, named=True),
+    _telling("assign_reviewer", _R.CITY, named=True),
+    _telling("mention", _R.CITY, _R.PROVINCE, named=True),
+    _telling("flag", _R.CITY),
+    _telling("declare_interest", _R.CITY, by=_R.CITY),
+    _telling("extend", _R.ENTERPRISE),
+    _telling("remind", _R.ENTERPRISE, while_unsent=True),
     _telling("ask_sign_off", _R.ENTERPRISE),
     _telling("sign_off", _R.ENTERPRISE),
     _telling("decline_sign_off", _R.ENTERPRISE),
@@ -58,8 +68,8 @@ TABLE: tuple[Telling, ...] = (
 BY_ACT: Mapping[str, Telling] = {telling.act: telling for telling in TABLE}
 
 
-def reader(person: Person) -> Actor:
-    """A person as the law sees them, to ask what they may know of."""
+def reader(person: Person, *, stands_in: tuple[tuple[str, str], ...] = ()) -> Actor:
+    """A person as the law sees them, to ask what they may know of; ``stands_in``: see ``Actor``."""
     return Actor(
         person_id=person.id,
         public_id=person.public_id,
@@ -68,7 +78,23 @@ def reader(person: Person) -> Actor:
         organisation_id=person.organisation_id,
         region=person.region,
         firm_id=person.firm_id,
+        stands_in=stands_in,
     )
+
+
+def _in_force() -> ColumnElement[bool]:
+    """The condition on ``Deputy`` for today."""
+    today = clock.today()
+    return and_(Deputy.first_day <= today, Deputy.last_day >= today, Deputy.ended_at.is_(None))
+
+
+def _stands_in(session: Session, person: Person) -> tuple[tuple[str, str], ...]:
+    """The cities where this person stands in for somebody today, and for whom."""
+    if person.role is not Role.CITY:
+        return ()
+    query = select(Person.region, Person.name).join(Deputy, Deputy.person_id == Person.id)
+    rows = session.execute(query.where(Deputy.deputy_id == person.id, _in_force()).order_by(Deputy.id))
+    return tuple((region, name) for region, name in rows if region)
 
 
 def _names(actor: Actor) -> ColumnElement[bool]:
@@ -84,6 +110,9 @@ def _asked(telling: Telling, actor: Actor) -> ColumnElement[bool]:
         conditions.append(_names(actor))
     if telling.by is not None:
         conditions.append(Entry.role == telling.by.value)
+    if telling.while_unsent:
+        open_rounds = select(Round.id).where(Round.state == RoundState.OPEN)
+        conditions += [Submission.state == State.DRAFT, Submission.round_id.in_(open_rounds)]
     return and_(*conditions)
 
 
@@ -130,6 +159,7 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
         or_(
             Person.organisation_id.in_(select(Submission.organisation_id).where(scope)),
             Person.region.in_(select(Submission.region).where(scope)),
+            Person.id.in_(_deputies(scope)),
             Person.firm_id.in_(select(Submission.firm_id).where(scope)),
             and_(Person.organisation_id.is_(None), Person.region.is_(None), Person.firm_id.is_(None)),
         ),
@@ -138,6 +168,13 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
     if telling.about_round:  # thousands, and the scope above is all that is asked of them; each is asked when it leaves
         return [person for person in found if person.id != entry.person_id]
     return [person for person in found if is_told(session, entry.sequence, person)]
+
+
+def _deputies(scope: ColumnElement[bool]) -> Select[Any]:
+    """Who stands in today for a reviewer of the submissions' cities."""
+    reviewer = aliased(Person)
+    query = select(Deputy.deputy_id).join(reviewer, reviewer.id == Deputy.person_id)
+    return query.where(reviewer.region.in_(select(Submission.region).where(scope)), _in_force())
 
 
 def _named(telling: Telling, entry: Entry) -> ColumnElement[bool]:
@@ -150,4 +187,9 @@ def _named(telling: Telling, entry: Entry) -> ColumnElement[bool]:
 def is_told(session: Session, sequence: int, person: Person) -> bool:
     """Whether this entry is told to this person, as things stand now."""
     query = select(Entry.sequence).outerjoin(Submission, Submission.id == Entry.submission_id)
-    return session.scalar(query.where(Entry.sequence == sequence, told(reader(person)))) is not None
+    return (
+        session.scalar(
+            query.where(Entry.sequence == sequence, told(reader(person, stands_in=_stands_in(session, person))))
+        )
+        is not None
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -32,10 +32,14 @@ CITY_REMINDER = "city_reminder"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The English source strings of one kind of notice: a title, and a sentence that says what to do."""
+    """The English source strings of one kind of notice: a title, and a sentence that says what to do.
+
+    ``cases``: other sentences, by what the notice's data say of the case.
+    """
 
     title: str
     sentence: str
+    cases: Mapping[str, str] = field(default_factory=dict)
 
 
 WORDINGS: Mapping[str, Wording] = {
@@ -51,6 +55,22 @@ WORDINGS: Mapping[str, Wording] = {
     "reply": Wording(N_("The enterprise replied to a comment"), N_("Read the reply beside the indicator.")),
     "assign_firm": Wording(N_("An audit was assigned to your firm"), N_("Its form and evidence are open to you.")),
     "assign_expert": Wording(N_("A form was assigned to you"), N_("Please score it, or declare an interest.")),
+    "assign_reviewer": Wording(N_("A form was given to you to review"), N_("Your colleagues see that you have it.")),
+    "mention": Wording(N_("A colleague named you in a comment"), N_("Read it beside the indicator.")),
+    "flag": Wording(N_("A colleague flagged a form"), N_("See why on the form.")),
+    "declare_interest": Wording(
+        N_("A colleague declared an interest in an organisation"), N_("Somebody else has to review its form.")
+    ),
+    "extend": Wording(N_("You have longer to submit your form"), N_("The last day to submit it is now %(day)s.")),
+    "remind": Wording(
+        N_("Please remember: a form is not submitted"), N_("It is not submitted yet. Last day: %(day)s."),
+        {
+            "begin": N_("It was not begun yet. Last day: %(day)s."),
+            "fill": N_("%(missing)s things are still missing in it. Last day: %(day)s."),
+            "mend": N_("The city returned it: mend it and submit it again. Last day: %(day)s."),
+            "send": N_("Everything is filled in: it only has to be submitted. Last day: %(day)s."),
+        },
+    ),
     "ask_sign_off": Wording(N_("A colleague asks for your signature"), N_("Read the form; sign it off or decline.")),
     "sign_off": Wording(N_("A colleague signed the form off"), N_("It can be submitted as it is.")),
     "decline_sign_off": Wording(N_("A colleague declined to sign the form off"), N_("See the reason on the form.")),
@@ -66,6 +86,8 @@ WORDINGS: Mapping[str, Wording] = {
         N_("%(count)s forms wait. The last day to review them is %(deadline)s."),
     ),
 }  # fmt: skip
+_FACTS = ("case", "missing", "day", "deadline", "count")
+_UNKNOWN = dict.fromkeys(_FACTS, "—")
 _LINKING = re.compile(r"(?<=\w)([.:@])(?=[\w/])")
 _JOINER = "\u2060"  # of no width: keeps "a.b" on one line and from being taken for an address
 
@@ -119,12 +141,23 @@ def _address(text: str) -> Address:
         raise ValueError("this is no address for a letter") from error
 
 
+def facts_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """What a notice's sentence may need of its data: days, numbers and the case, nothing that was written."""
+    return {name: harmless(str(data[name])) for name in _FACTS if name in data}
+
+
+def sentence_of(kind: str, data: Mapping[str, Any]) -> str:
+    """What is to be done, in the language of now, with the figures of this notice in it."""
+    wording = WORDINGS[kind]
+    text = wording.cases.get(str(data.get("case", "")), wording.sentence)
+    return str(gettext(text, **(_UNKNOWN | facts_of(data))))
+
+
 def _said(letter: Letter) -> dict[str, str]:
-    wording = WORDINGS[letter.kind]
     given = {name: harmless(str(value)) for name, value in letter.data.items()}
     return {
-        "title": str(gettext(wording.title)),
-        "sentence": str(gettext(wording.sentence, **given)),
+        "title": str(gettext(WORDINGS[letter.kind].title)),
+        "sentence": sentence_of(letter.kind, letter.data),
         "name": harmless(letter.name),
         "organisation": given.get("organisation", ""),
         "round_title": given.get("round", ""),

@@ -105,7 +105,7 @@ def _letters_of(session: Session, entry: Entry) -> int:
 
 def _facts(session: Session, entry: Entry) -> dict[str, object]:
     """What the letter names: the form and the round; never what somebody wrote, nor who it was."""
-    facts: dict[str, object] = {"sequence": entry.sequence}
+    facts: dict[str, object] = {"sequence": entry.sequence, **letters.facts_of(entry.data)}
     submission = session.get(Submission, entry.submission_id) if entry.submission_id else None
     if submission is not None:
         facts |= {"submission": submission.public_id, "organisation": submission.organisation_name}

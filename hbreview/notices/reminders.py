@@ -39,8 +39,7 @@ def step_due(deadline: date, *, today: date) -> int | None:
 def due(session: Session, *, today: date) -> Iterator[Reminder]:
     """The reminders of this day, whether or not they were made already."""
     for round_ in session.scalars(select(Round).where(Round.state == RoundState.OPEN).order_by(Round.id)):
-        if (step := step_due(round_.enterprise_deadline, today=today)) is not None:
-            yield from _to_enterprises(session, round_, step)
+        yield from _to_enterprises(session, round_, today=today)
         if (step := step_due(round_.city_deadline, today=today)) is not None:
             yield from _to_cities(session, round_, step)
 
@@ -54,18 +53,31 @@ def missing(session: Session, reminders: Sequence[Reminder]) -> list[Reminder]:
     return [one for one in reminders if one.key not in made]
 
 
-def _to_enterprises(session: Session, round_: Round, step: int) -> Iterator[Reminder]:
+def _own_day(round_: Round, extended: date | None) -> date:
+    """The last day of one form: the round's, or a later one that its enterprise was given."""
+    return max(round_.enterprise_deadline, extended or round_.enterprise_deadline)
+
+
+def _to_enterprises(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
     query = (
-        select(Submission.id, Submission.public_id, Submission.organisation_name, Person.id)
+        select(Submission.id, Submission.public_id, Submission.organisation_name, Submission.extended_to, Person.id)
         .join(Person, Person.organisation_id == Submission.organisation_id)
         .where(Submission.round_id == round_.id, Submission.state == State.DRAFT, *_reachable(Role.ENTERPRISE))
         .order_by(Submission.id, Person.id)
     )
-    for submission_id, public_id, organisation, person_id in session.execute(query):
+    if step_due(round_.enterprise_deadline, today=today) is None:
+        query = query.where(Submission.extended_to > round_.enterprise_deadline)
+    for submission_id, public_id, organisation, extended, person_id in session.execute(query):
+        day = _own_day(round_, extended)
+        step = step_due(day, today=today)
+        if step is None:
+            continue
         key = f"remind:{round_.id}:enterprise:{step}:{submission_id}:{person_id}"
+        if day != round_.enterprise_deadline:  # a day of its own: its steps are others than the round's
+            key += f":{day.isoformat()}"
         yield Reminder(key, REMINDER, person_id, {
             "submission": public_id, "organisation": organisation, "round": round_.title, "round_id": round_.id,
-            "deadline": round_.enterprise_deadline.isoformat(),
+            "deadline": day.isoformat(),
         })  # fmt: skip
 
 
@@ -94,13 +106,19 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
     round_ = session.get(Round, mail.data["round_id"])
     if round_ is None or round_.state is not RoundState.OPEN:
         return False
-    query = select(func.count()).where(Submission.round_id == round_.id)
     if mail.kind == CITY_REMINDER:
-        query = query.where(Submission.region == person.region, Submission.state == State.SUBMITTED)
-    else:
-        query = query.where(
-            Submission.public_id == mail.data["submission"],
-            Submission.organisation_id == person.organisation_id,
-            Submission.state == State.DRAFT,
+        query = select(func.count()).where(
+            Submission.round_id == round_.id,
+            Submission.region == person.region,
+            Submission.state == State.SUBMITTED,
         )
-    return bool(session.scalar(query))
+        return bool(session.scalar(query))
+    mine = select(Submission.extended_to).where(
+        Submission.round_id == round_.id,
+        Submission.public_id == mail.data["submission"],
+        Submission.organisation_id == person.organisation_id,
+        Submission.state == State.DRAFT,
+    )
+    row = session.execute(mine).first()
+    # A letter that names a day which holds no more would hurry somebody who has got longer.
+    return row is not None and _own_day(round_, row[0]).isoformat() == mail.data["deadline"]

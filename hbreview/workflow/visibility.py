@@ -45,8 +45,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return _expert_condition(actor) if actor.role is Role.EXPERT else conditions[actor.role]
 
 
-def comments_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The condition on ``Comment``: internal ones are for the reviewing side alone."""
+def comments_visible_to(actor: Actor, comment: type[Comment] = Comment) -> ColumnElement[bool]:
+    """The condition on ``Comment``, or an alias of it: internal ones are for the reviewing side alone."""
     if actor.role in {Role.CITY, Role.PROVINCE, Role.AUDITOR}:
         return true()
-    return Comment.visibility == Visibility.ENTERPRISE
+    return comment.visibility == Visibility.ENTERPRISE

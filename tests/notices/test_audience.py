@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hbreview.acts import inviting
 from hbreview.acts.inviting import Newcomer
-from hbreview.clock import now
+from hbreview.clock import now, today
 from hbreview.extensions import db
-from hbreview.model import Entry, Firm, Interest, Person, Round, Submission
+from hbreview.model import Deputy, Entry, Firm, Interest, Person, Round, Submission
 from hbreview.notices.audience import TABLE, people_told, reader, told
 from hbreview.transact import Receipt, carry_out
-from hbreview.words import Role
+from hbreview.words import Role, RoundState, State
 from hbreview.workflow.journal import Deed
 from tests.notices.addressed import enter, give_addresses, person
 from tests.worlds import World
@@ -35,6 +37,12 @@ BY_HAND: dict[tuple[str, str], set[str]] = {
     ("ask_sign_off", "own"): {"colleague"},
     ("sign_off", "colleague"): {"own"},
     ("decline_sign_off", "colleague"): {"own"},
+    ("flag", "city"): set(),
+    ("declare_interest", "expert"): set(),
+    ("extend", "city"): {"own", "colleague"},
+    ("extend", "province"): {"own", "colleague"},
+    # The form is with the city: whatever it was reminded of is done.
+    ("remind", "city"): set(),
     ("score", "province"): set(),
     ("hand_in", "expert"): set(),
     ("mark", "expert"): set(),
@@ -140,3 +148,76 @@ def test_letters_and_list_of_notices_agree_on_everybody_and_every_entry(world: W
         by_letter = {(entry.sequence, one.id) for entry in entries for one in people_told(session, entry)}
     assert len(by_list) > 200
     assert by_letter == by_list
+
+
+@only_sqlite
+def test_notes_of_a_team_are_told_to_its_other_people_and_to_who_stands_in_today(world: World) -> None:
+    submission = world.submission("submitted")
+    own = f"city-{submission.region}"
+    elsewhere = "city-baoding" if submission.region != "baoding" else "city-tangshan"
+
+    def hire(session: Session) -> Receipt:
+        inviting.add_person(session, Newcomer(Role.CITY, "同事", "city2", region=submission.region))
+        return Receipt("")
+
+    with world.app.app_context():
+        carry_out(hire)
+    give_addresses(world)
+
+    def people(act: str, *, target: str = "", login: str = "city2") -> set[str]:
+        enter(world, Deed(act, target=target, submission_id=submission.id), login=login)
+        with world.app.app_context():
+            return {one.login for one in people_told(db.session(), _newest(db.session()))}
+
+    def stand_in(first: int, last: int) -> None:
+        day, ids = today(), (person(world, own).id, person(world, elsewhere).id)
+
+        def work(session: Session) -> Receipt:
+            days = {"first_day": day + timedelta(first), "last_day": day + timedelta(last)}
+            session.add(Deputy(person_id=ids[0], deputy_id=ids[1], created_at=now(), **days))
+            return Receipt("")
+
+        with world.app.app_context():
+            carry_out(work)
+
+    stand_in(-9, -1)
+    for act in ("flag", "declare_interest"):
+        assert people(act) == {own}
+        assert people(act, login=own) == {"city2"}
+    for act in ("unflag", "tag", "tick", "check_review"):
+        assert people(act) == set()
+    named = person(world, elsewhere).public_id
+    assert people("assign_reviewer", target=person(world, own).public_id) == {own}
+    assert people("assign_reviewer", target=named) == set()
+    assert people("mention", target=person(world, "province").public_id) == {"province"}
+    stand_in(0, 0)
+    assert people("assign_reviewer", target=named) == {elsewhere}
+    assert people("flag") == {own, elsewhere}
+
+
+@only_sqlite
+def test_reminder_is_told_as_long_as_the_form_is_owed(world: World) -> None:
+    submission = world.submission("returned")
+    give_addresses(world)
+    enter(world, Deed("remind", submission_id=submission.id), login="province")
+
+    def people() -> int:
+        with world.app.app_context():
+            entry = db.session.scalars(select(Entry).where(Entry.act == "remind")).one()
+            return len(people_told(db.session(), entry))
+
+    def change(model: type[Round] | type[Submission], **values: object) -> None:
+        def work(session: Session) -> Receipt:
+            session.execute(update(model).values(**values))
+            return Receipt("")
+
+        with world.app.app_context():
+            carry_out(work)
+
+    assert people() == 1
+    change(Round, state=RoundState.CLOSED)
+    assert people() == 0
+    change(Round, state=RoundState.OPEN)
+    assert people() == 1
+    change(Submission, state=State.SUBMITTED)
+    assert people() == 0

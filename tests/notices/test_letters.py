@@ -25,7 +25,7 @@ from tests import worlds
 AT = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
 FACTS: dict[str, Any] = {
     "sequence": 7, "submission": "abcdefgh", "organisation": "石家庄中小企业服务中心", "round": "2025年度评价",
-    "deadline": "2026-03-31", "count": 3,
+    "deadline": "2026-03-31", "count": 3, "day": "2026-04-09", "missing": 4,
 }  # fmt: skip
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LIVE = re.compile(r"(?i)https?:/|www\.\w|mailto:\w|javascript:\w")

@@ -81,6 +81,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/submissions/<submission_id>/indicators/<order>"): "ss ah ah ah fh ah",
     ("GET", "/submissions/<submission_id>/audit-record"): "ss fh ah ah ah ah",
     ("GET", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah ah",
+    # what is used twice: for the city and the province alone
+    ("GET", "/submissions/<submission_id>/reuse"): "ss fh ah fh fh ah",
     # filling in
     ("POST", "/submissions/<submission_id>/answers"): "ss ah fh fh fh fh",
     ("POST", "/submissions/<submission_id>/attachments"): "ss ah ah ah fh fh",
@@ -107,7 +109,16 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah fh",
     ("POST", "/score-sheets/<sheet_id>/hand-in"): "ss fh fh fh ah fh",
     ("POST", "/score-sheets/<sheet_id>/reopen"): "ss fh fh fh fh ah",
-    ("POST", "/submissions/<submission_id>/interest"): "ss fh fh fh ah fh",
+    ("POST", "/submissions/<submission_id>/interest"): "ss fh ah fh ah fh",
+    # the city's team; more time and reminders also by the province
+    ("POST", "/submissions/<submission_id>/assignee"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/tags"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/flag"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/ticks"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/second-check"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/look"): "ss fh ah fh fh ah",
+    ("POST", "/submissions/<submission_id>/extend"): "ss fh ah fh fh ah",
+    ("POST", "/submissions/<submission_id>/remind"): "ss fh ah fh fh ah",
     # assigning
     ("POST", "/submissions/<submission_id>/firm"): "ss fh fh fh fh ah",
     ("POST", "/submissions/<submission_id>/experts"): "ss fh fh fh fh ah",

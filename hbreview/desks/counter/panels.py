@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from flask import g, make_response, render_template
+from flask import g, make_response, render_template, request
 from flask.wrappers import Response
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from ... import hx
+from ... import clock, hx
+from ...acts import looking, reviewing
 from ...acts.answering import NotEditableError
 from ...acts.freezing import frozen_attachments
 from ...acts.signing_off import sign_off_facts
 from ...acts.standing import Standing
+from ...acts.weighing import SubmissionCase
 from ...extensions import db
 from ...model import Firm, Person, Submission
+from ...model.kept import programme_of
 from ...programmes.loader import regions
 from ...refusals import sentence_for
 from ...security import signed_in_actor
 from ...words import Reason, Role, RoundState, State, Trigger
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
-from . import changes, queries
+from . import changes, queries, thread_queries
 
 OK, CONFLICT = 200, 409
 
@@ -44,7 +48,8 @@ def submission_context(**more: Any) -> dict[str, Any]:
     """What the templates of a submission's page need, for the submission that the door has loaded."""
     session, submission, who = db.session(), g.submission, signed_in_actor()
     sees_comments = has_role_for(who, Action.SEE_COMMENTS)
-    view = queries.view_of(session, submission, who, comments=sees_comments)
+    asked = request.args.get("indicator", 0, type=int)
+    view = queries.view_of(session, submission, who, comments=sees_comments, indicator=asked)
     editing = can_edit(submission)
     context: dict[str, Any] = {
         "view": view,
@@ -61,6 +66,11 @@ def submission_context(**more: Any) -> dict[str, Any]:
         "reasons": (),
         "step_reasons": {},
     }
+    if has_role_for(who, Action.LOOK):
+        look, sequence = looking.look_of(session, submission, who)
+        context |= {"look": look, "look_sequence": sequence, "since": looking.since(look, submission)}
+    if has_role_for(who, Action.REVIEW):
+        context |= team_context(submission)
     if has_role_for(who, Action.ASSIGN):
         context |= _assignment_context(submission)
     return context | more
@@ -83,6 +93,35 @@ def review_page(status: int = 200, **more: Any) -> Response:
         now = frozen_attachments(session, submission.id)
         context["files"] = changes.between_files(form.programme, before.attachments, now)
     return hx.page_or_part("enterprise/review.html", "enterprise/_review.html", status=status, **context)
+
+
+def team_context(submission: Submission) -> dict[str, Any]:
+    """What the city's team notes on the submission, and the sentences that it keeps for its decisions."""
+    session = db.session()
+    deciding = submission.state is State.SUBMITTED
+    return {
+        "team": reviewing.team_of(session, submission),
+        "programme": programme_of(session, submission.programme_version_id),
+        "phrases": queries.phrases_of(session, submission.region) if deciding else {},
+        "today": clock.today().isoformat(),
+    }
+
+
+def return_context(**more: Any) -> dict[str, Any]:
+    """What the full form of a return needs: every comment that can be chosen, with whatever ``more`` brings."""
+    session, submission = db.session(), g.submission
+    counts = thread_queries.counts_of(session, submission, signed_in_actor())
+    case = SubmissionCase(session, submission, {})
+    return {
+        "submission": submission,
+        "programme": case.programme,
+        "mendable": case.mendable_comments,
+        "open": sum(count.open for count in counts.values()),
+        "phrases": queries.phrases_of(session, submission.region),
+        "typed": {},
+        "refused": "",
+        "step_reasons": (),
+    } | more
 
 
 def _assignment_context(submission: Submission) -> dict[str, Any]:
@@ -119,8 +158,28 @@ def _read_again() -> None:
     db.session().scalar(query.execution_options(populate_existing=True))
 
 
-def refused_step(trigger: str, reasons: tuple[Reason, ...], *, status: int, data: Mapping[str, str]) -> Response:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A step that was refused: the trigger, why, with which status, and what was typed. ``version`` and ``revision``
+    are what was on the screen, so that the page can say what has changed since."""
+
+    trigger: Trigger
+    reasons: tuple[Reason, ...]
+    status: int
+    data: Mapping[str, str]
+    version: int = 0
+    revision: int = 0
+
+
+def refused_step(refused: Refused) -> Response:
     """The page again after a trigger was refused: reasons beside their inputs, everything typed kept."""
-    if trigger == Trigger.SUBMIT:
-        return review_page(status, step_reasons=reasons, typed=data)
-    return submission_page(status, refused=trigger, step_reasons=reasons, typed=data)
+    more: dict[str, Any] = {"step_reasons": refused.reasons, "typed": refused.data}
+    if refused.trigger is Trigger.SUBMIT:
+        return review_page(refused.status, **more)
+    if refused.status == CONFLICT:
+        _read_again()
+        more["meanwhile"] = queries.entries_since(db.session(), g.submission, version=refused.version)
+        more["seen_revision"] = refused.revision if refused.revision <= g.submission.revision_number else 0
+    if "mend" in refused.data and g.submission.state is State.SUBMITTED:
+        more["mendable"] = SubmissionCase(db.session(), g.submission, {}).mendable_comments
+    return submission_page(refused.status, refused=refused.trigger.value, **more)

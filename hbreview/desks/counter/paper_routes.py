@@ -12,7 +12,7 @@ from ...extensions import db
 from ...model import Revision
 from ...security import policy, signed_in_actor
 from ...workflow.policy import Action
-from . import papers_made, queries
+from . import notices_made, papers_made, queries
 from .downloads import disposition, download
 from .routes import counter
 
@@ -68,3 +68,14 @@ def bundle(submission_id: str) -> Response:
     response = send_file(packed, mimetype="application/zip")
     response.headers["Content-Disposition"] = disposition(f"{g.submission.organisation_name}.zip", inline=False)
     return response
+
+
+@counter.get("/submissions/<submission_id>/returns/<int:number>.<any(docx,pdf):kind>")
+@policy(Action.SEE_COMMENTS)
+def return_notice(submission_id: str, number: int, kind: str) -> Response:
+    """The numbered notice of a return, for whoever may read the comments that it lists."""
+    session = db.session()
+    notice = notices_made.notice_of(session, g.submission, number) or abort(404)
+    facts = notices_made.notice_facts(session, g.submission, notice)
+    make, media_type = (notices_made.notice_docx, DOCX) if kind == "docx" else (notices_made.notice_pdf, PDF)
+    return download(make(facts), name=f"退回修改通知{facts.number}.{kind}", media_type=media_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import current_app, url_for
@@ -26,7 +27,7 @@ from ...words import Label
 from ...workflow.actors import Actor
 from ...workflow.guards import DECLARATION
 from ...workflow.policy import Action, has_role_for
-from . import queries
+from . import queries, thread_queries
 
 _COLUMNS = ("时间", "指标", "角色", "意见", "状态")
 
@@ -73,6 +74,20 @@ def paper_of(session: Session, submission: Submission, revision: Revision | None
         names.setdefault(field, []).append(name)
     remark = f"申报版本{revision.number}" if revision else ""
     return FormPaper(form.programme, shown, names, _sealed(session, submission, revision), remark)
+
+
+def preview_of(session: Session, submission: Submission, opinion: str, seal_date: date | None) -> bytes:
+    """The form with an opinion and a seal date that are not kept, marked on every page as not in force."""
+    paper = paper_of(session, submission)
+    return form_pdf(
+        paper.programme,
+        paper.shown,
+        attachments=paper.names,
+        opinion=SealedOpinion(opinion, seal_date or clock.today()),
+        remark=f"申报版本{submission.revision_number}",
+        fonts=current_app.config["SETTINGS"].fonts,
+        draft_mark=True,
+    )
 
 
 def _sealed(session: Session, submission: Submission, revision: Revision | None) -> SealedOpinion | None:
@@ -132,7 +147,7 @@ def bundle_members(session: Session, submission: Submission, who: Actor) -> Iter
 def _files(session: Session, submission: Submission, programme: Programme, *, who: Actor) -> Iterator[Member]:
     query = select(Attachment).where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
     for row in list(session.scalars(query.order_by(Attachment.id))):
-        if not queries.may_see_file(row, who):
+        if not queries.may_see_file(session, row, who):
             continue
         place = programme.field(row.field).label.zh if programme.has_field(row.field) else _PLACES.get(row.field, "")
         try:
@@ -142,17 +157,21 @@ def _files(session: Session, submission: Submission, programme: Programme, *, wh
         yield Member(("附件", " ".join(place.split()) or "其他"), row.name, content)
 
 
-_PLACES = {"evidence": "佐证材料", "served_list": "服务企业名单", "audit_report_file": "专项审计报告"}
+_PLACES = {
+    "evidence": "佐证材料",
+    "served_list": "服务企业名单",
+    "audit_report_file": "专项审计报告",
+    "comment": "意见附件",
+}
 
 
 def _comments(session: Session, submission: Submission, who: Actor) -> str:
     lines = ["\t".join(_COLUMNS)]
-    for order, comments in sorted(queries.threads_of(session, submission, who).items()):
-        for comment in comments:
-            state = "" if comment.parent_id else "已解决" if comment.resolved_at else "未解决"
-            body = " ".join(comment.body.split())
-            role = wording.word(comment.person.role)
-            lines.append("\t".join((wording.moment(comment.created_at), str(order), role, body, state)))
+    for comment in thread_queries.comments_on(session, submission, who):
+        state = "" if comment.parent_id else "已解决" if comment.resolved_at else "未解决"
+        body = " ".join(comment.body.split())
+        role = wording.word(comment.person.role)
+        lines.append("\t".join((wording.moment(comment.created_at), str(comment.indicator), role, body, state)))
     return "\r\n".join(lines) + "\r\n"
 
 

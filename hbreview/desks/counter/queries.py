@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from ...acts.returning import latest_notice
 from ...acts.standing import Standing, standing_of
 from ...evaluation import comparison
 from ...model import (
@@ -18,45 +19,61 @@ from ...model import (
     Comment,
     Entry,
     Opinion,
+    Phrase,
+    Return,
     Revision,
     ScoreSheet,
     Submission,
 )
 from ...programmes.schema import Indicator, Programme
-from ...words import ScanState, Visibility
+from ...words import Role, ScanState, State
 from ...workflow.actors import Actor
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import comments_visible_to, visible_to
+from . import thread_queries
+from .thread_queries import Thread, ThreadCount
 
+# Acts by which a page that was loaded before is no longer what stands.
+_CHANGES = ("answer", "attach", "replace_attachment", "remove_attachment", "extend", "assign_firm", "quarantine")
+_MOST_ENTRIES = 20
+# An opinion is in force in these states only: a form that goes back voids it.
+_SEALED = frozenset({State.CITY_REVIEWED, State.AUDITED, State.SCORED})
 # Acts that belong to the course of a submission as everybody may see it.
 COURSE = ("submit", "withdraw", "approve", "return", "send_back", "audit", "reaudit", "score", "rescore")
 
 
 @dataclass(frozen=True)
 class SubmissionView:
-    """Everything that a submission's page shows to one person. ``form``: what stands in it and follows from it."""
+    """Everything that a submission's page shows to one person. ``form``: what stands in it and follows from it.
+
+    ``counts`` say how much is written on each indicator; only ``thread``, of the indicator ``chosen``, is read.
+    """
 
     submission: Submission
     form: Standing
     attachments: Mapping[str, list[Attachment]]
-    threads: Mapping[int, list[Comment]]
+    counts: Mapping[int, ThreadCount]
+    chosen: int
+    thread: Thread
     opinion: Opinion | None
     course: list[Entry]
+    to_mend: list[Comment]
+    notice: Return | None
 
     @property
     def programme(self) -> Programme:
         """The programme by which this submission is evaluated."""
         return self.form.programme
 
-    @cached_property
-    def to_mend(self) -> list[Comment]:
-        """The open comments that the enterprise may read, by indicator: what a returned form is to be mended by."""
-        found = [comment for order in sorted(self.threads) for comment in self.threads[order]]
-        return [
-            comment
-            for comment in found
-            if comment.parent_id is None and comment.resolved_at is None and comment.visibility == Visibility.ENTERPRISE
-        ]
+    @property
+    def open_threads(self) -> int:
+        """How many threads are open, on all indicators together."""
+        return sum(count.open for count in self.counts.values())
+
+    @property
+    def blocking(self) -> int:
+        """How many open threads block the approval."""
+        return sum(count.blocking for count in self.counts.values())
 
     @cached_property
     def proven(self) -> list[Indicator]:
@@ -65,22 +82,34 @@ class SubmissionView:
 
     def evidence_for(self, indicator: Indicator) -> list[tuple[Attachment, str]]:
         """The files that prove an indicator, with the pages: by their field, or because somebody said so."""
-        order = str(indicator.order)
-        return [
-            (file, file.proves.get(order, ""))
-            for field, files in self.attachments.items()
-            for file in files
-            if field in indicator.evidence or order in file.proves
-        ]
+        return proofs(self.attachments, indicator)
 
 
-def may_see_file(file: Attachment, who: Actor) -> bool:
-    """Beyond the submission's own visibility: the audit's report, and what was not yet scanned (U10)."""
+def proofs(attachments: Mapping[str, list[Attachment]], indicator: Indicator) -> list[tuple[Attachment, str]]:
+    """The files that prove an indicator, with the pages."""
+    order = str(indicator.order)
+    return [
+        (file, file.proves.get(order, ""))
+        for field, files in attachments.items()
+        for file in files
+        if field in indicator.evidence or order in file.proves
+    ]
+
+
+def may_see_file(session: Session, file: Attachment, who: Actor) -> bool:
+    """Beyond the submission's own visibility: the audit's report, a comment's file, what was not yet scanned (U10)."""
+    if file.comment_id is not None and not _may_read(session, file.comment_id, who):
+        return False
     if file.field == "audit_report_file" and not has_role_for(who, Action.SEE_AUDIT_RECORD):
         return False
     if file.scan is ScanState.INFECTED:
         return False
     return file.scan is not ScanState.WAITING or file.person_id == who.person_id
+
+
+def _may_read(session: Session, comment_id: int, who: Actor) -> bool:
+    query = select(Comment.id).where(Comment.id == comment_id, comments_visible_to(who))
+    return has_role_for(who, Action.SEE_COMMENTS) and session.scalar(query) is not None
 
 
 def was_shown(session: Session, file: Attachment) -> bool:
@@ -120,42 +149,45 @@ def sibling_of(session: Session, submission: Submission, who: Actor) -> Submissi
     )
 
 
-def view_of(session: Session, submission: Submission, who: Actor, *, comments: bool) -> SubmissionView:
-    """The submission's page for one person; five statements, however much there is."""
+def view_of(
+    session: Session, submission: Submission, who: Actor, *, comments: bool, indicator: int = 0
+) -> SubmissionView:
+    """The submission's page for one person; a fixed number of statements, however much there is.
+
+    ``indicator``: whose thread is shown; 0 for the one that was written on last.
+    """
+    form, files = standing_of(session, submission), thread_queries.files_of(session, submission)
+    counts = thread_queries.counts_of(session, submission, who) if comments else {}
+    chosen = _chosen(form.programme, counts, indicator)
+    said = thread_queries.comments_on(session, submission, who, indicator=chosen) if chosen in counts else []
+    mending = comments and submission.state is State.DRAFT and submission.revision_number > 0
     return SubmissionView(
         submission=submission,
-        form=standing_of(session, submission),
-        attachments=_attachments(session, submission),
-        threads=threads_of(session, submission, who) if comments else {},
-        opinion=_opinion(session, submission),
+        form=form,
+        attachments=by_field(files),
+        counts=counts,
+        chosen=chosen,
+        thread=thread_queries.with_files(said, files),
+        opinion=_opinion(session, submission) if submission.state in _SEALED else None,
         course=course_of(session, submission),
+        to_mend=thread_queries.to_mend(session, submission, who) if mending else [],
+        notice=latest_notice(session, submission) if mending else None,
     )
 
 
-def _attachments(session: Session, submission: Submission) -> dict[str, list[Attachment]]:
-    query = select(Attachment).where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None))
-    query = query.where(Attachment.comment_id.is_(None))
+def _chosen(programme: Programme, counts: Mapping[int, ThreadCount], asked: int) -> int:
+    orders = [indicator.order for indicator in programme.indicators]
+    if asked in orders or not orders:
+        return asked
+    return max(orders, key=lambda order: counts[order].newest if order in counts else -order)
+
+
+def by_field(files: list[Attachment]) -> dict[str, list[Attachment]]:
+    """The files that belong to the form, by their field."""
     found: dict[str, list[Attachment]] = {}
-    for row in session.scalars(query.order_by(Attachment.id)):
-        found.setdefault(row.field, []).append(row)
-    return found
-
-
-def threads_of(
-    session: Session, submission: Submission, who: Actor, *, indicator: int | None = None
-) -> dict[int, list[Comment]]:
-    """The comments that this person may read, by indicator; one query."""
-    query = (
-        select(Comment)
-        .where(Comment.submission_id == submission.id, comments_visible_to(who))
-        .options(joinedload(Comment.person))
-        .order_by(Comment.id)
-    )
-    if indicator is not None:
-        query = query.where(Comment.indicator == indicator)
-    found: dict[int, list[Comment]] = {}
-    for row in session.scalars(query):
-        found.setdefault(row.indicator, []).append(row)
+    for row in files:
+        if row.comment_id is None:
+            found.setdefault(row.field, []).append(row)
     return found
 
 
@@ -168,6 +200,49 @@ def course_of(session: Session, submission: Submission) -> list[Entry]:
     """The moves of a submission, oldest first: its status timeline."""
     query = select(Entry).where(Entry.submission_id == submission.id, Entry.act.in_(COURSE))
     return list(session.scalars(query.order_by(Entry.sequence)))
+
+
+def entries_since(session: Session, submission: Submission, *, version: int) -> list[Entry]:
+    """What was done to the submission since this version of it, oldest first."""
+    query = select(Entry).where(
+        Entry.submission_id == submission.id, Entry.version_to > version, Entry.act.in_((*COURSE, *_CHANGES))
+    )
+    return list(session.scalars(query.order_by(Entry.sequence).limit(_MOST_ENTRIES)))
+
+
+# In which state a submission waits for a person of each role.
+WAITS_FOR: Mapping[Role, State] = {
+    Role.CITY: State.SUBMITTED,
+    Role.AUDITOR: State.CITY_REVIEWED,
+    Role.EXPERT: State.AUDITED,
+    Role.PROVINCE: State.AUDITED,
+    Role.ENTERPRISE: State.DRAFT,
+}
+
+
+def next_after(session: Session, submission: Submission, who: Actor) -> str | None:
+    """The public id of the next submission of the round that waits for this person, after this one or from the top."""
+    query = select(Submission.public_id).where(
+        visible_to(who),
+        Submission.round_id == submission.round_id,
+        Submission.id != submission.id,
+        Submission.state == WAITS_FOR[who.role],
+    )
+    return session.scalar(query.order_by(Submission.id < submission.id, Submission.id).limit(1))
+
+
+def phrases_of(session: Session, region: str) -> dict[str, list[Phrase]]:
+    """The sentences that a city keeps, by what they are for ("approve", "return"); one statement."""
+    found: dict[str, list[Phrase]] = {}
+    for phrase in session.scalars(select(Phrase).where(Phrase.region == region).order_by(Phrase.id)):
+        found.setdefault(phrase.kind, []).append(phrase)
+    return found
+
+
+def phrase_of(session: Session, region: str, public_id: str) -> str:
+    """The text of one of a city's sentences; "" when it has none of this id."""
+    query = select(Phrase.text).where(Phrase.region == region, Phrase.public_id == public_id)
+    return session.scalar(query) or ""
 
 
 def revision_of(session: Session, submission: Submission, number: int) -> Revision | None:

@@ -23,8 +23,10 @@ from ...workflow.chain import BY_TRIGGER
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, has_role_for, may_fire
 from . import changes, panels, queries
+from .panels import Refused
 
 counter = Blueprint("counter", __name__)
+LONGEST = 5000
 _TRIGGERS = ",".join(trigger.value for trigger in Trigger)
 # Where each person's own desk is: the first of these that the policy opens.
 _DESKS = (
@@ -55,17 +57,29 @@ def move(submission_id: str, trigger: str) -> Response:
     step = BY_TRIGGER[Trigger(trigger)]
     if not may_fire(signed_in_actor(), step.trigger):
         abort(403)
-    version = version_from(request.form.get("version"))
-    data = {name: request.form.get(name, "")[:5000] for name in step.needs}
+    version = asked = version_from(request.form.get("version"))
+    data = _given(step.needs)
     try:
         version = _keep_scan(submission_id, version, step.needs)
         moving.fire(Firing(submission_id, step.trigger, version, data), origin=origin())
     except InvalidError as error:
-        return panels.refused_step(trigger, error.reasons, status=422, data=data)
+        return panels.refused_step(Refused(step.trigger, error.reasons, 422, data))
     except (StaleError, WrongStateError, NotEditableError) as error:
-        return panels.refused_step(trigger, (Reason(sentence_for(error)),), status=409, data=data)
+        seen = {"version": asked, "revision": request.form.get("revision", 0, type=int)}
+        return panels.refused_step(Refused(step.trigger, (Reason(sentence_for(error)),), 409, data, **seen))
     sent = 1 if step.trigger is Trigger.SUBMIT else None
     return hx.go_to(url_for("counter.submission", submission_id=submission_id, sent=sent))
+
+
+def _given(needs: tuple[str, ...]) -> dict[str, str]:
+    """What the step takes, as it was given. Chosen comments come one by one, and not at all from the short form."""
+    data = {name: request.form.get(name, "")[:LONGEST] for name in needs if name != "mend"}
+    if "mend" in needs and "mend" in request.form:
+        data["mend"] = " ".join(request.form.getlist("mend"))[:LONGEST]
+    told = next((name for name in ("opinion", "reason") if name in needs), "")
+    if told and not data[told].strip() and (phrase := request.form.get("phrase")):
+        data[told] = queries.phrase_of(db.session(), g.submission.region, phrase)
+    return data
 
 
 def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
@@ -87,6 +101,14 @@ def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
         # It has moved on: the firing says so, or answers a repeated request as the first time (C05).
         return version
     return attached.version
+
+
+@counter.get("/submissions/<submission_id>/next")
+@policy(Action.SEE_SUBMISSION)
+def following(submission_id: str) -> Response:
+    """The next submission that waits for this person, in roster order and round again; the queue when none does."""
+    found = queries.next_after(db.session(), g.submission, signed_in_actor())
+    return hx.go_to(url_for("counter.submission", submission_id=found) if found else url_for("counter.queue"))
 
 
 @counter.get("/submissions/<submission_id>/history")

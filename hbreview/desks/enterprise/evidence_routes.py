@@ -111,7 +111,7 @@ def _row(attachment_id: str) -> Attachment:
     """The attachment, if this person may read it; else 404."""
     session, who = db.session(), signed_in_actor()
     row = session.scalar(select(Attachment).where(Attachment.public_id == attachment_id))
-    if row is None or not queries.may_see_file(row, who):
+    if row is None or not queries.may_see_file(session, row, who):
         abort(404)
     # A file of the city's or the firm's was shown from the moment it came; one of a draft once it was submitted.
     own = who.organisation_id is not None or row.field in attaching.BY_OTHERS

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from ... import hx
-from ...acts import marking
+from ...acts import declaring, marking
 from ...acts.answering import NotEditableError
 from ...acts.holding import version_from
 from ...acts.marking import Marks
@@ -124,10 +124,12 @@ def reopen(sheet_id: str) -> Response:
 @expert.post("/submissions/<submission_id>/interest")
 @policy(Action.DECLARE_INTEREST)
 def interest(submission_id: str) -> Response:
-    if not g.submission:
-        abort(404)
+    """An expert's, from the score sheet, or a city reviewer's, from the submission's page."""
     try:
-        marking.declare_interest(submission_id, request.form.get("reason", ""), origin=origin())
+        declaring.declare_interest(submission_id, request.form.get("reason", ""), origin=origin())
     except InvalidError as error:
+        if has_role_for(signed_in_actor(), Action.REVIEW):
+            problems = {reason.field: reason for reason in error.reasons}
+            return panels.submission_page(422, reasons=error.reasons, problems=problems)
         return _refused(error, typed=request.form)
     return hx.go_to(url_for("counter.queue"))

@@ -39,6 +39,7 @@ def notices_of(session: Session, who: Actor, *, before: int = 0) -> NoticePage:
             Entry.sequence,
             Entry.at,
             Entry.act,
+            Entry.data,
             Submission.public_id,
             Submission.organisation_name,
             Submission.site_name,

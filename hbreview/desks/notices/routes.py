@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, request, url_for
 from ... import clock, hx, languages
 from ...acts.reading_notices import read_notices
 from ...extensions import db
-from ...notices.letters import WORDINGS
+from ...notices.letters import WORDINGS, sentence_of
 from ...notices.round_dates import calendar_file
 from ...security import origin, policy, signed_in_actor
 from ...workflow.errors import MalformedError
@@ -28,7 +28,9 @@ def _number(text: str) -> int | None:
 def inbox() -> Response:
     before = _number(request.args.get("before", "")) or 0
     page = queries.notices_of(db.session(), signed_in_actor(), before=before)
-    return hx.page_or_part("notices/inbox.html", "notices/_inbox.html", page=page, wordings=WORDINGS)
+    return hx.page_or_part(
+        "notices/inbox.html", "notices/_inbox.html", page=page, wordings=WORDINGS, sentence_of=sentence_of
+    )
 
 
 @notices.get("/notices/unread")
