@@ -18,6 +18,7 @@ from .acts import signing_in
 from .acts.denying import record_denial
 from .extensions import db, login
 from .model import Attachment, Comment, Person, ScoreSheet, SignIn, Submission
+from .workflow import deputies
 from .workflow.actors import Actor
 from .workflow.journal import Origin
 from .workflow.policy import RULES, About, Action, Verdict, judge
@@ -112,22 +113,33 @@ def open_door(token: str) -> None:
 
 @login.user_loader  # type: ignore[untyped-decorator]  # flask_login has no types
 def _load(token: str) -> SignedIn | None:
-    row = db.session().scalar(
-        select(SignIn)
-        .join(SignIn.person)
-        .where(SignIn.token_digest == signing_in.digest_of(token), SignIn.ended_at.is_(None))
-        .where(Person.suspended_at.is_(None))
-        .options(contains_eager(SignIn.person))
+    # For whom somebody stands in comes with the session: a row for each, in the same statement for everybody.
+    standing = deputies.authorities()
+    rows = (
+        db.session()
+        .execute(
+            select(SignIn, standing.c.region, standing.c.name)
+            .join(SignIn.person)
+            .outerjoin(standing, standing.c.deputy_id == Person.id)
+            .where(SignIn.token_digest == signing_in.digest_of(token), SignIn.ended_at.is_(None))
+            .where(Person.suspended_at.is_(None))
+            .order_by(standing.c.id)
+            .options(contains_eager(SignIn.person))
+        )
+        .all()
     )
-    if row is None:
+    if not rows:
         return None
+    row: SignIn = rows[0][0]
     settings, now = current_app.config["SETTINGS"], clock.now()
     idle = now - row.seen_at
     if idle >= timedelta(minutes=settings.idle_minutes) or now - row.created_at >= timedelta(
         hours=settings.session_hours
     ):
         return None
-    found = SignedIn(signing_in.actor_for(row.person), row.id)  # before touching: that ends the row's snapshot
+    stands_in = deputies.by_city(found[1:] for found in rows)
+    # Before touching: that ends the row's snapshot.
+    found = SignedIn(signing_in.actor_for(row.person, stands_in=stands_in), row.id)
     # Polling must not keep a session alive that nobody uses (A07).
     if idle > _TOUCH_EVERY and request.headers.get("X-Polling") is None:
         signing_in.touch(found.sign_in_id)

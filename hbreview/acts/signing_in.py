@@ -48,8 +48,8 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8")).hexdigest()
 
 
-def actor_for(person: Person) -> Actor:
-    """A person as the law sees them."""
+def actor_for(person: Person, *, stands_in: tuple[tuple[str, str], ...] = ()) -> Actor:
+    """A person as the law sees them; ``stands_in``: what ``workflow/deputies.py`` says of today."""
     return Actor(
         person.id,
         person.public_id,
@@ -58,6 +58,7 @@ def actor_for(person: Person) -> Actor:
         person.organisation_id,
         person.region,
         person.firm_id,
+        stands_in,
     )
 
 

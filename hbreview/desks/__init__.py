@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
         deciding_routes,
         reuse_routes,
         review_routes,
+        settings_routes,
     )
     from .city.routes import city  # noqa: PLC0415 - as above
     from .counter import paper_routes, queue_routes  # noqa: F401, PLC0415 - they add their routes to the counter

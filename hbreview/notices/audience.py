@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session
 
-from .. import clock
-from ..model import Deputy, Entry, Firm, Person, Round, Submission
+from ..model import Entry, Firm, Person, Round, Submission
 from ..words import Role, RoundState, State
+from ..workflow import deputies
 from ..workflow.actors import Actor
 from ..workflow.visibility import visible_to
 
@@ -82,26 +82,21 @@ def reader(person: Person, *, stands_in: tuple[tuple[str, str], ...] = ()) -> Ac
     )
 
 
-def _in_force() -> ColumnElement[bool]:
-    """The condition on ``Deputy`` for today."""
-    today = clock.today()
-    return and_(Deputy.first_day <= today, Deputy.last_day >= today, Deputy.ended_at.is_(None))
-
-
 def _stands_in(session: Session, person: Person) -> tuple[tuple[str, str], ...]:
     """The cities where this person stands in for somebody today, and for whom."""
     if person.role is not Role.CITY:
         return ()
-    query = select(Person.region, Person.name).join(Deputy, Deputy.person_id == Person.id)
-    rows = session.execute(query.where(Deputy.deputy_id == person.id, _in_force()).order_by(Deputy.id))
-    return tuple((region, name) for region, name in rows if region)
+    standing = deputies.authorities()
+    query = select(standing.c.region, standing.c.name).where(standing.c.deputy_id == person.id)
+    return deputies.by_city(session.execute(query.order_by(standing.c.id)))
 
 
 def _names(actor: Actor) -> ColumnElement[bool]:
-    """Whether the entry's target is this expert or this person's firm."""
+    """Whether the entry's target is this person, one for whom it stands in, or this person's firm."""
     if actor.firm_id is not None:
         return Entry.target == select(Firm.public_id).where(Firm.id == actor.firm_id).scalar_subquery()
-    return Entry.target == actor.public_id
+    own = Entry.target == actor.public_id
+    return own | Entry.target.in_(deputies.stood_in_for(actor.person_id)) if actor.stands_in else own
 
 
 def _asked(telling: Telling, actor: Actor) -> ColumnElement[bool]:
@@ -159,7 +154,7 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
         or_(
             Person.organisation_id.in_(select(Submission.organisation_id).where(scope)),
             Person.region.in_(select(Submission.region).where(scope)),
-            Person.id.in_(_deputies(scope)),
+            Person.id.in_(deputies.deputies(deputies.Reviewer.region.in_(select(Submission.region).where(scope)))),
             Person.firm_id.in_(select(Submission.firm_id).where(scope)),
             and_(Person.organisation_id.is_(None), Person.region.is_(None), Person.firm_id.is_(None)),
         ),
@@ -170,18 +165,12 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
     return [person for person in found if is_told(session, entry.sequence, person)]
 
 
-def _deputies(scope: ColumnElement[bool]) -> Select[Any]:
-    """Who stands in today for a reviewer of the submissions' cities."""
-    reviewer = aliased(Person)
-    query = select(Deputy.deputy_id).join(reviewer, reviewer.id == Deputy.person_id)
-    return query.where(reviewer.region.in_(select(Submission.region).where(scope)), _in_force())
-
-
 def _named(telling: Telling, entry: Entry) -> ColumnElement[bool]:
     if not telling.named:
         return true()
     firm = select(Firm.id).where(Firm.public_id == entry.target)
-    return or_(Person.public_id == entry.target, Person.firm_id.in_(firm))
+    standing_in = deputies.deputies(deputies.Reviewer.public_id == entry.target)
+    return or_(Person.public_id == entry.target, Person.firm_id.in_(firm), Person.id.in_(standing_in))
 
 
 def is_told(session: Session, sequence: int, person: Person) -> bool:

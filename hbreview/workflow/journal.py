@@ -17,11 +17,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..model import Entry, JournalHead
+from ..model import Entry, JournalHead, Submission
 from .actors import Actor
 
 GENESIS = "0" * 64
 _LONGEST = 200
+# The key of an entry's data that names whom its actor stood in for.
+STANDS_IN_FOR = "stands_in_for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def append(session: Session, *, origin: Origin, deed: Deed, at: datetime) -> Ent
 
     The head follows by itself: a trigger of the database moves it with the entry.
     """
+    data = dict(deed.data) | _stood_in_for(session, origin.actor, deed)
     head = session.execute(
         select(JournalHead.sequence, JournalHead.hash).where(JournalHead.id == 1).with_for_update()
     ).one()
@@ -79,7 +82,7 @@ def append(session: Session, *, origin: Origin, deed: Deed, at: datetime) -> Ent
         version_to=deed.versions[1],
         state_from=deed.states[0],
         state_to=deed.states[1],
-        data=dict(deed.data),
+        data=data,
         result=deed.result,
         address=one_line(origin.address)[:60],
         request_id=origin.request_id[:40],
@@ -91,6 +94,17 @@ def append(session: Session, *, origin: Origin, deed: Deed, at: datetime) -> Ent
     session.add(entry)
     session.flush()
     return entry
+
+
+def _stood_in_for(session: Session, actor: Actor | None, deed: Deed) -> dict[str, str]:
+    """In whose place a deputy acts on this submission, so that the entry names both; nothing for everybody else.
+
+    An act holds its submission, so that this asks the database nothing.
+    """
+    if actor is None or not actor.stands_in or deed.submission_id is None:
+        return {}
+    name = actor.stands_in_for(session.get_one(Submission, deed.submission_id).region)
+    return {STANDS_IN_FOR: name} if name else {}
 
 
 _HASHED = (

@@ -165,3 +165,17 @@ def test_figures_are_printed_digit_by_digit(figure: str) -> None:
 def test_what_people_write_is_printed_and_never_run(text: str) -> None:
     assert plain(text) in text_of(form_pdf(PLATFORM, {"platform_name": text, "development_plan": text}))
     assert plain(text) in text_of(form_pdf(PLATFORM, {}, attachments={"development_plan": [text]}, remark=text))
+
+
+@BOTH
+def test_a_preview_says_on_every_page_that_it_is_not_in_force_and_the_paper_never_does(programme: Programme) -> None:
+    mark, answers = plain("预览 · 未生效 / Preview, not in force"), answered(programme)
+    preview = pdf_pages(form_pdf(programme, answers, opinion=OPINION, draft_mark=True))
+    real = pdf_pages(form_pdf(programme, answers, opinion=OPINION))
+
+    assert len(preview) == len(real) > 1  # the mark takes no room
+    assert [page.count(mark) for page in preview] == [1] * len(preview)
+    assert all("预览" not in page and "Preview" not in page and "未生效" not in page for page in real)
+    assert in_order("".join(preview), ["材料齐全，情况属实。", "2026年3月1日", "盖章"])
+    unmarked = [page.replace(mark, "").replace("预览未生效", "") for page in preview]
+    assert unmarked == real

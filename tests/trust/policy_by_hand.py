@@ -49,6 +49,13 @@ TABLE: dict[tuple[str, str], str] = {
     # the enterprise's own desk
     ("GET", "/desk"): "ss aa ff ff ff ff",
     ("POST", "/desk/second-signature"): "ss aa ff ff ff ff",
+    # what a city sets for itself; nobody's deputy and no city's phrase are hidden from every city
+    ("GET", "/city"): "ss ff aa ff ff ff",
+    ("POST", "/city/deputies"): "ss ff aa ff ff ff",
+    ("POST", "/city/deputies/<deputy_id>/end"): "ss ff hh ff ff ff",
+    ("POST", "/city/phrases"): "ss ff aa ff ff ff",
+    ("POST", "/city/phrases/<phrase_id>/drop"): "ss ff hh ff ff ff",
+    ("POST", "/city/second-check"): "ss ff aa ff ff ff",
     # the administrator: accounts and the journal, no submission's content
     ("GET", "/people"): "ss ff ff ff ff fa",
     ("POST", "/people"): "ss ff ff ff ff fa",

@@ -141,6 +141,8 @@ class Stage:
                 "order": "1",
                 "number": "1",
                 "digest": NOWHERE,
+                "deputy_id": NOWHERE,
+                "phrase_id": NOWHERE,
             }
 
     @staticmethod

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
 
 from ... import hx
-from ...acts import attaching, moving
+from ...acts import attaching, looking, moving
 from ...acts.answering import NotEditableError
 from ...acts.attaching import Attaching, Upload
 from ...acts.holding import version_from
@@ -15,6 +16,7 @@ from ...acts.moving import Firing
 from ...acts.standing import standing_of
 from ...evaluation import computed
 from ...extensions import db
+from ...model import Submission
 from ...model.kept import programme_of
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
@@ -144,22 +146,35 @@ def revision(submission_id: str, number: int) -> Response:
 @counter.get("/submissions/<submission_id>/diff")
 @policy(Action.SEE_SUBMISSION)
 def diff(submission_id: str) -> Response:
-    session = db.session()
-    latest = g.submission.revision_number
-    first = request.args.get("from", max(latest - 1, 1), type=int)
+    """What changed between two revisions; by default since the reviewer's own last look, else since the one before."""
+    session, submission = db.session(), g.submission
+    latest = submission.revision_number
+    since = _last_look(submission)
+    first = request.args.get("from", since or max(latest - 1, 1), type=int)
     second = request.args.get("to", latest, type=int)
-    before = queries.revision_of(session, g.submission, first)
-    after = queries.revision_of(session, g.submission, second)
-    if before is None or after is None:
-        abort(404)
-    programme = programme_of(session, g.submission.programme_version_id)
-    last = standing_of(session, g.submission).last
-    page = render_template(
+    programme = programme_of(session, submission.programme_version_id)
+    context: dict[str, Any] = {"changes": [], "files": [], "first": first, "second": second}
+    if latest or "from" in request.args or "to" in request.args:
+        before, after = (queries.revision_of(session, submission, number) for number in (first, second))
+        if before is None or after is None:
+            abort(404)
+        last = standing_of(session, submission).last
+        context["changes"] = changes.between_answers(programme, before.answers, after.answers, last=last)
+        context["files"] = changes.between_files(programme, before.attachments, after.attachments)
+    return hx.page_or_part(
         "counter/diff.html",
-        submission=g.submission,
-        changes=changes.between_answers(programme, before.answers, after.answers, last=last),
-        files=changes.between_files(programme, before.attachments, after.attachments),
-        first=first,
-        second=second,
+        "counter/_diff.html",
+        submission=submission,
+        programme=programme,
+        revisions=queries.revisions_of(session, submission),
+        since_last_look=bool(since) and (first, second) == (since, latest),
+        **context,
     )
-    return make_response(page)
+
+
+def _last_look(submission: Submission) -> int:
+    who = signed_in_actor()
+    if not has_role_for(who, Action.LOOK):
+        return 0
+    look, _sequence = looking.look_of(db.session(), submission, who)
+    return looking.since(look, submission)

@@ -1,0 +1,185 @@
+"""Submissions with what came of their review: the city's summary, and what a report of many at once names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from ... import clock
+from ...documents.city_summary import Summary, SummaryRow
+from ...evaluation.deadlines import Due, DueStanding, RoundDates, due
+from ...model import Answer, Comment, Opinion, Return, Revision, Round, Submission
+from ...programmes.loader import regions
+from ...programmes.schema import Region
+from ...words import Label, RoundState, State
+from ...workflow.actors import Actor
+from ...workflow.policy import Action, has_role_for
+from ...workflow.visibility import comments_visible_to, visible_to
+
+# Papers are in Chinese, whatever language their maker reads.
+STATES = {
+    State.DRAFT: Label("填报中", "Draft"),
+    State.SUBMITTED: Label("已提交", "Submitted"),
+    State.CITY_REVIEWED: Label("市级已审核", "City reviewed"),
+    State.AUDITED: Label("已审计", "Audited"),
+    State.SCORED: Label("已评分", "Scored"),
+}
+PROGRAMMES = {"platform": Label("平台", "Platform"), "base": Label("基地", "Base")}
+_ALL_CITIES = Label("河北省", "Hebei Province")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One submission of the summary. ``seal_date`` and ``opinion`` are of the opinion in force; total: see ``lines``."""
+
+    public_id: str
+    version: int
+    programme: str
+    organisation: str
+    site: str
+    region: str
+    state: State
+    revision: int
+    submitted_at: datetime | None
+    round_title: str
+    opinion: str
+    seal_date: date | None
+    open_comments: int
+    warnings: int | None
+    returned: bool
+    begun: bool
+    due: Due
+    total: Decimal | None
+
+    @property
+    def row(self) -> str:
+        """As a selection names it."""
+        return f"{self.public_id}:{self.version}"
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the last day of what comes next is over."""
+        return self.due.standing is DueStanding.OVERDUE
+
+    @property
+    def shown(self) -> str:
+        """The organisation, and its site where that has another name."""
+        return self.organisation if self.site in {"", self.organisation} else f"{self.organisation}（{self.site}）"
+
+
+def cities_of(who: Actor) -> list[Region]:
+    """The cities whose summary this person may make: the own one first; all of them for whom none is set."""
+    if not who.regions:
+        return list(regions())
+    return sorted((region for region in regions() if region.key in who.regions), key=lambda r: r.key != who.region)
+
+
+def lines(session: Session, who: Actor, *conditions: ColumnElement[bool]) -> list[Line]:
+    """What this person may know of, in the roster's order, platforms first; one statement.
+
+    A total is told to those who see scores, and to others when the round is final.
+    """
+    query = _query(who).where(visible_to(who), *conditions)
+    found = session.execute(query.order_by(Submission.programme.desc(), Submission.id)).all()
+    told = has_role_for(who, Action.SEE_SCORES)
+    return [_line(row, told=told or row.round_state is RoundState.FINALISED) for row in found]
+
+
+def _query(who: Actor) -> Any:
+    open_comments = select(func.count(Comment.id)).where(
+        Comment.submission_id == Submission.id,
+        Comment.parent_id.is_(None),
+        Comment.resolved_at.is_(None),
+        comments_visible_to(who),
+    )
+    notice = select(Return.id).where(
+        Return.submission_id == Submission.id, Return.revision_number == Submission.revision_number
+    )
+    answer = select(Answer.key).where(Answer.submission_id == Submission.id, Answer.value != "")
+    latest = select(func.max(Opinion.id)).where(Opinion.submission_id == Submission.id, Opinion.void_at.is_(None))
+    return (
+        select(
+            Submission.public_id, Submission.version, Submission.programme, Submission.organisation_name,
+            Submission.site_name, Submission.region, Submission.state, Submission.revision_number,
+            Submission.submitted_at, Submission.extended_to, Submission.total,
+            Round.title, Round.state.label("round_state"), Round.enterprise_deadline, Round.city_deadline,
+            Round.audit_deadline, Round.score_deadline,
+            Opinion.opinion, Opinion.seal_date, Revision.warnings,
+            open_comments.correlate(Submission).scalar_subquery().label("open_comments"),
+            notice.correlate(Submission).exists().label("returned"),
+            answer.correlate(Submission).exists().label("answered"),
+        )
+        .select_from(Submission)
+        .join(Round, Round.id == Submission.round_id)
+        .outerjoin(Opinion, Opinion.id == latest.correlate(Submission).scalar_subquery())
+        .outerjoin(
+            Revision,
+            and_(Revision.submission_id == Submission.id, Revision.number == Submission.revision_number),
+        )
+    )  # fmt: skip
+
+
+def _line(row: Row[Any], *, told: bool) -> Line:
+    dates = RoundDates(row.enterprise_deadline, row.city_deadline, row.audit_deadline, row.score_deadline)
+    return Line(
+        public_id=row.public_id,
+        version=row.version,
+        programme=row.programme,
+        organisation=row.organisation_name,
+        site=row.site_name,
+        region=row.region,
+        state=row.state,
+        revision=row.revision_number,
+        submitted_at=row.submitted_at,
+        round_title=row.title,
+        opinion=row.opinion or "",
+        seal_date=row.seal_date,
+        open_comments=row.open_comments,
+        warnings=row.warnings,
+        returned=row.state is State.DRAFT and bool(row.returned),
+        begun=row.state is not State.DRAFT or row.revision_number > 0 or bool(row.answered),
+        due=due(row.state, dates, extended_to=row.extended_to, today=clock.today()),
+        total=row.total if told else None,
+    )
+
+
+def summary_of(found: Sequence[Line], *, cities: Sequence[Region], titles: Sequence[str]) -> Summary:
+    """The table as it is written down: of which cities (by their own names), and of which rounds."""
+    city = _together(cities)
+    return Summary(
+        title=f"{city.zh}示范平台和示范基地运营情况评价汇总表",
+        city=city,
+        round_title="、".join(titles),
+        made_on=clock.today(),
+        rows=tuple(_row(number, line) for number, line in enumerate(found, start=1)),
+    )
+
+
+def _together(cities: Sequence[Region]) -> Label:
+    if len(cities) == len(regions()):
+        return _ALL_CITIES
+    return Label("、".join(one.name.zh for one in cities), ", ".join(one.name.en for one in cities))
+
+
+def _row(number: int, line: Line) -> SummaryRow:
+    return SummaryRow(
+        position=number,
+        organisation=line.organisation,
+        site=line.site,
+        programme=PROGRAMMES[line.programme],
+        state=STATES[line.state],
+        revision=line.revision or None,
+        submitted_on=clock.day_of(line.submitted_at) if line.submitted_at else None,
+        opinion=line.opinion,
+        seal_date=line.seal_date,
+        open_comments=line.open_comments,
+        warnings=line.warnings,
+        overdue=line.overdue,
+        total=line.total,
+    )

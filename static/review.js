@@ -1,0 +1,100 @@
+// Keys, kept sentences and colleagues' names on the review page. Everything works without; nothing here decides anything.
+"use strict";
+
+const SWITCH = "hbreview.keys.off";
+function keysOff() { try { return localStorage.getItem(SWITCH) === "1"; } catch { return false; } }
+function showSwitch() {
+  const button = document.getElementById("keys-switch");
+  if (!button) { return; }
+  button.closest(".keys").hidden = false;
+  button.textContent = keysOff() ? button.dataset.on : button.dataset.off;
+  button.onclick = () => {
+    try { if (keysOff()) { localStorage.removeItem(SWITCH); } else { localStorage.setItem(SWITCH, "1"); } } catch { /* on */ }
+    showSwitch();
+  };
+}
+showSwitch();
+
+// The indicator that the keys are about: the one that has the cursor, else the open one nearest to the top.
+function current() {
+  const own = document.activeElement.closest("[data-indicator]");
+  return own || document.querySelector("[data-indicator][open]") || document.querySelector("[data-indicator]");
+}
+function go(step) {
+  const all = [...document.querySelectorAll("[data-indicator]")], at = all.indexOf(current());
+  const inside = all[at] && (all[at].contains(document.activeElement) || step < 0);
+  const next = all[inside ? at + step : at] || all[at];
+  if (!next) { return; }
+  all.forEach((one) => { if (one !== next && !one.querySelector("textarea:not(:placeholder-shown)")) { one.open = false; } });
+  next.open = true;
+  const head = next.querySelector("summary");
+  head.focus();
+  head.scrollIntoView({ block: "nearest" });
+}
+const KEYS = {
+  j: () => go(1),
+  k: () => go(-1),
+  c: () => {
+    const place = current();
+    if (!place) { return; }
+    place.open = true;
+    const write = (tries) => {
+      const box = place.querySelector("textarea[data-comment]");
+      if (box) { box.focus(); box.scrollIntoView({ block: "center" }); } else if (tries) { setTimeout(() => write(tries - 1), 100); }
+    };
+    write(30);
+  },
+  r: () => {
+    const place = document.activeElement.closest(".comment") || current();
+    const button = place && place.querySelector(".comment:not(.settled) [data-act=resolve], :scope > .acts [data-act=resolve]");
+    if (button) { button.click(); }
+  },
+  n: () => { const link = document.getElementById("next-submission"); if (link) { link.click(); } },
+};
+document.addEventListener("keydown", (event) => {
+  if (keysOff() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) { return; }
+  if (event.target.closest("input, textarea, select, [contenteditable]")) { return; }
+  const act = KEYS[event.key.toLowerCase()];
+  if (act) { event.preventDefault(); act(); }
+});
+
+// A kept sentence goes into its text; what stands there stays.
+document.addEventListener("change", (event) => {
+  const chosen = event.target.matches("select[data-into]") && event.target.selectedOptions[0];
+  const text = chosen && chosen.dataset.text, place = document.getElementById(event.target.dataset.into);
+  if (!text || !place) { return; }
+  place.value = place.value.trim() ? `${place.value.trim()}\n${text}` : text;
+  event.target.value = "";
+  place.focus();
+});
+
+// After @ the colleagues whose names begin so are offered below the text.
+document.addEventListener("input", (event) => {
+  const box = event.target, list = document.getElementById("colleague-names");
+  if (!list || !box.matches("textarea[data-comment]")) { return; }
+  const before = box.value.slice(0, box.selectionStart), found = /[@＠]([^\s@＠]{0,10})$/.exec(before);
+  let offer = box.nextElementSibling;
+  if (offer && offer.matches(".names")) { offer.remove(); }
+  if (!found) { return; }
+  const names = [...list.options].map((option) => option.value).filter((name) => name.startsWith(found[1]));
+  if (!names.length) { return; }
+  offer = document.createElement("span");
+  offer.className = "names";
+  for (const name of names.slice(0, 8)) {
+    const button = document.createElement("button");
+    button.type = "button"; button.className = "chip"; button.textContent = `@${name}`;
+    button.addEventListener("click", () => {
+      box.setRangeText(`${name} `, box.selectionStart - found[1].length, box.selectionStart, "end");
+      offer.remove();
+      box.focus();
+    });
+    offer.append(button);
+  }
+  box.after(offer);
+});
+
+// What was posted gets the cursor, so that the next key is about it.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const target = event.detail.target;
+  if (target.matches && target.matches(".comments") && target.lastElementChild) { target.lastElementChild.focus({ preventScroll: true }); }
+});
