@@ -14,7 +14,9 @@ def init_app(app: Flask) -> None:
         deciding_routes,
         reuse_routes,
         review_routes,
+        selection_routes,
         settings_routes,
+        summary_routes,
     )
     from .city.routes import city  # noqa: PLC0415 - as above
     from .counter import paper_routes, queue_routes  # noqa: F401, PLC0415 - they add their routes to the counter

@@ -103,7 +103,7 @@ def summary_xlsx(summary: Summary) -> bytes:
     for place, text in enumerate(_HEADS):
         sheet.write_string(_HEAD_ROW, place, text, looks.head)
     for line, row in enumerate(summary.rows, start=_FIRST_ROW):
-        _write_row(sheet, line, row, looks)
+        _write_row(sheet, line, row, looks=looks)
     line = _FIRST_ROW + len(summary.rows)
     for text in totals(summary.rows):
         sheet.write_string(line, 0, text, looks.plain)
@@ -224,7 +224,7 @@ def _set_up(sheet: Worksheet) -> None:
         sheet.set_column(place, place, shown / _MM_PER_COLUMN_UNIT)
 
 
-def _write_row(sheet: Worksheet, line: int, row: SummaryRow, looks: _Looks) -> None:
+def _write_row(sheet: Worksheet, line: int, row: SummaryRow, *, looks: _Looks) -> None:
     size, height = _opinion_room(row.opinion)
     if size != _SIZES[0]:  # else the row takes the height that its texts need
         sheet.set_row(line, height)

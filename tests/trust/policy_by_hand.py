@@ -111,6 +111,11 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/submissions/<submission_id>/indicators/<order>/comments"): "ss ah ah fh fh ah",
     ("POST", "/comments/<comment_id>/resolve"): "ss fh ah fh fh fh",
     ("POST", "/comments/<comment_id>/reopen"): "ss fh ah fh fh fh",
+    # many at once, and the city's summary: the city and the province
+    ("POST", "/selection"): "ss ff aa ff ff af",
+    ("GET", "/summary"): "ss ff aa ff ff af",
+    ("GET", "/summary.docx"): "ss ff aa ff ff af",
+    ("GET", "/summary.xlsx"): "ss ff aa ff ff af",
     # auditing and scoring
     ("POST", "/submissions/<submission_id>/audit-record"): "ss fh fh ah fh fh",
     ("POST", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah fh",

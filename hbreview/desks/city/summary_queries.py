@@ -24,13 +24,13 @@ from ...workflow.visibility import comments_visible_to, visible_to
 
 # Papers are in Chinese, whatever language their maker reads.
 STATES = {
-    State.DRAFT: Label("填报中", "Draft"),
+    State.DRAFT: Label("草稿", "Draft"),
     State.SUBMITTED: Label("已提交", "Submitted"),
     State.CITY_REVIEWED: Label("市级已审核", "City reviewed"),
     State.AUDITED: Label("已审计", "Audited"),
     State.SCORED: Label("已评分", "Scored"),
 }
-PROGRAMMES = {"platform": Label("平台", "Platform"), "base": Label("基地", "Base")}
+PROGRAMMES = {"platform": Label("示范平台", "Platform"), "base": Label("示范基地", "Base")}
 _ALL_CITIES = Label("河北省", "Hebei Province")
 
 

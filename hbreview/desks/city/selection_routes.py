@@ -1,0 +1,221 @@
+"""Many at once: approve, remind or export what was selected, with a report of what came of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from flask import Response, abort, request, send_file
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import joinedload
+
+from ... import clock, hx
+from ...acts import working_through
+from ...acts.holding import version_from
+from ...acts.working_through import Item, Result
+from ...documents.bundle import Member, bundle
+from ...documents.city_summary import summary_docx, summary_xlsx
+from ...evaluation.file_kinds import DOCX, XLSX
+from ...evaluation.values import parse
+from ...extensions import db
+from ...model import Submission
+from ...programmes.loader import region
+from ...programmes.schema import Field, FieldType
+from ...refusals import NOT_FOUND, sentence_for
+from ...security import origin, policy, remember_denial, signed_in_actor
+from ...wording import WORDS
+from ...words import N_, Label, Reason, State, Trigger
+from ...workflow.errors import HiddenError, InvalidError, KeyReusedError, MalformedError, StaleError, WrongStateError
+from ...workflow.policy import Action, may_fire
+from ..counter import papers_made, queries
+from ..counter.downloads import disposition, download
+from . import summary_queries
+from .routes import city
+from .summary_queries import PROGRAMMES, Line
+
+OK, INVALID = 200, 422
+MOST, MOST_IN_A_ZIP = 100, 50
+LONGEST = 5000
+ASK, APPROVE, REMIND, ZIP = "ask", "approve", "remind", "export_zip"
+_MAKERS = {"export_xlsx": (summary_xlsx, XLSX, "xlsx"), "export_docx": (summary_docx, DOCX, "docx")}
+_PUBLIC_ID = re.compile(r"[0-9A-Za-z]{1,16}")
+_SEAL_DATE = Field("seal_date", Label("盖章日期", "Seal date"), 0, FieldType.DATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the report says of one: who it is (None for what may not be seen), and why not, or nothing."""
+
+    line: Line | None
+    reasons: tuple[Reason, ...]
+
+
+@city.post("/selection")
+@policy(Action.WORK_THROUGH)
+def selection() -> Response:
+    """Do it, or say first what would be done ("ask"); refused as a whole only for what holds for each of them."""
+    what = request.form.get("do", "")
+    if what not in {ASK, APPROVE, REMIND, ZIP, *_MAKERS}:
+        raise MalformedError("do")
+    if what in {ASK, APPROVE} and not may_fire(signed_in_actor(), Trigger.APPROVE):
+        abort(403)
+    items = _selected()
+    if faults := [*_too_few_or_many(what, items), *(_missing_words() if what == APPROVE and items else ())]:
+        return _page(items, status=INVALID, what=what, reasons=tuple(faults))
+    if what == ASK:
+        return _page(items, what=what)
+    if what in {APPROVE, REMIND}:
+        return _report(_work_through(what, items), what)
+    return _exported(what, items)
+
+
+def _selected() -> list[Item]:
+    """The selected rows, each submission once; MalformedError for a row that no page of ours has."""
+    found: dict[str, Item] = {}
+    for text in request.form.getlist("row"):
+        public_id, _colon, version = text.partition(":")
+        if not _PUBLIC_ID.fullmatch(public_id):
+            raise MalformedError("row")
+        found.setdefault(public_id, Item(public_id, version_from(version)))
+    return list(found.values())
+
+
+def _too_few_or_many(what: str, items: Sequence[Item]) -> list[Reason]:
+    if not items:
+        return [Reason(N_("Nothing is selected: choose at least one submission."))]
+    most = MOST_IN_A_ZIP if what == ZIP else MOST
+    if len(items) <= most:
+        return []
+    few = {"count": str(len(items)), "most": str(most)}
+    return [Reason(N_("%(count)s are selected, and at most %(most)s go at once: choose fewer."), values=few)]
+
+
+def _missing_words() -> list[Reason]:
+    """What would be wrong with each of them in the same way is said once, before anything is tried."""
+    reasons = []
+    given = _given()
+    if not given["opinion"].strip():
+        reasons.append(Reason(N_("Please write the opinion."), "opinion", "K7"))
+    day = parse(_SEAL_DATE, given["seal_date"])
+    if not given["seal_date"].strip():
+        reasons.append(Reason(N_("Please give the seal date."), "seal_date", "K7"))
+    elif isinstance(day, Reason):
+        reasons.append(replace(day, field="seal_date"))
+    return reasons
+
+
+def _given() -> dict[str, str]:
+    """Opinion and seal date as they were typed; a kept sentence where no opinion was."""
+    given = {name: request.form.get(name, "")[:LONGEST] for name in ("opinion", "seal_date")}
+    own, phrase = signed_in_actor().region, request.form.get("phrase")
+    if own and phrase and not given["opinion"].strip():
+        given["opinion"] = queries.phrase_of(db.session(), own, phrase)
+    return given
+
+
+def _work_through(what: str, items: Sequence[Item]) -> list[Result]:
+    if what == APPROVE:
+        return working_through.approve_each(items, given=_given(), origin=origin())
+    return working_through.remind_each(items, origin=origin())
+
+
+def _report(results: Sequence[Result], what: str) -> Response:
+    """One line for each in the order of the selection; those that failed are selected again as they stand now."""
+    if any(isinstance(result.error, HiddenError) for result in results):
+        remember_denial(NOT_FOUND)
+    known = _known([result.item for result in results])
+    told = [Told(known.get(result.item.submission), _why(result)) for result in results]
+    again = [one.line for one in told if one.line and one.reasons]
+    return _show(again, what=what, told=told)
+
+
+def _why(result: Result) -> tuple[Reason, ...]:
+    """Why one did not go through, as sentences; none when it did."""
+    error = result.error
+    if error is None:
+        return ()
+    if isinstance(error, InvalidError):
+        return error.reasons
+    if isinstance(error, StaleError):
+        return (Reason(N_("It was changed since you selected it: look at it again.")),)
+    if isinstance(error, WrongStateError):
+        state = {"state": Reason(WORDS[State(error.state)])}
+        return (Reason(N_("From its state, “%(state)s”, this cannot be done."), values=state),)
+    if isinstance(error, KeyReusedError):
+        return (Reason(N_("It was done already, with other words: load the page again and look.")),)
+    if isinstance(error, OperationalError):
+        return (Reason(N_("The system is busy. Please try again in a moment; nothing was lost.")),)
+    if result.reference:
+        text = N_("Something went wrong on our side: nothing of it was changed. Reference: %(reference)s")
+        return (Reason(text, values={"reference": result.reference}),)
+    return (Reason(sentence_for(error)),)
+
+
+def _known(items: Sequence[Item]) -> dict[str, Line]:
+    ids = [item.submission for item in items]
+    found = summary_queries.lines(db.session(), signed_in_actor(), Submission.public_id.in_(ids))
+    return {line.public_id: line for line in found}
+
+
+def _page(items: Sequence[Item], *, what: str, status: int = OK, reasons: tuple[Reason, ...] = ()) -> Response:
+    """What is selected, to be looked at before it is done. A row that may not be seen is not on it, and that is said."""
+    known = _known(items)
+    lines = [known[item.submission] for item in items if item.submission in known]
+    if len(lines) < len(items):
+        remember_denial(NOT_FOUND)
+        lost = {"count": str(len(items) - len(lines))}
+        reasons += (Reason(N_("%(count)s of what was selected is not there for you: it was taken out."), values=lost),)
+    return _show(lines, what=what, status=status, reasons=reasons)
+
+
+def _show(lines: Sequence[Line], *, what: str, status: int = OK, **more: object) -> Response:
+    own = signed_in_actor().region
+    typed = {name: request.form.get(name, "")[:LONGEST] for name in ("opinion", "seal_date")}
+    return hx.page_or_part(
+        "city/selection.html",
+        "city/_selection_report.html",
+        status=status,
+        lines=lines,
+        approving=what in {ASK, APPROVE},
+        typed=typed,
+        today=clock.today().isoformat(),
+        phrases=queries.phrases_of(db.session(), own) if own and what in {ASK, APPROVE} else {},
+        **more,
+    )
+
+
+def _exported(what: str, items: Sequence[Item]) -> Response:
+    """One file of exactly what was selected; none while something of it is not there for this person."""
+    known = _known(items)
+    if len(known) < len(items):
+        return _page(items, status=INVALID, what=what)
+    working_through.record_export(what.removeprefix("export_"), count=len(items), origin=origin())
+    lines = list(known.values())
+    cities = [region(key) for key in dict.fromkeys(line.region for line in lines)]
+    titles = list(dict.fromkeys(line.round_title for line in lines))
+    summary = summary_queries.summary_of(lines, cities=cities, titles=titles)
+    if what in _MAKERS:
+        make, media_type, ending = _MAKERS[what]
+        name = f"{summary.city.zh}汇总表（{len(lines)}家）.{ending}"
+        return download(make(summary), name=name, media_type=media_type)
+    facts = {"city": summary.city.zh, "round": summary.round_title, "made_on": summary.made_on.isoformat()}
+    packed = bundle(_forms(lines), facts=facts | {"submissions": len(lines)})
+    response = send_file(packed, mimetype="application/zip")
+    name = f"{summary.city.zh}运营情况表（{len(lines)}家）.zip"
+    response.headers["Content-Disposition"] = disposition(name, inline=False)
+    return response
+
+
+def _forms(lines: Sequence[Line]) -> Iterator[Member]:
+    """Of each submission a folder of its own, numbered as names may be the same, with its form in Word and PDF."""
+    session = db.session()
+    query = select(Submission).where(Submission.public_id.in_([line.public_id for line in lines]))
+    rows = {row.public_id: row for row in session.scalars(query.options(joinedload(Submission.round)))}
+    for number, line in enumerate(lines, start=1):
+        folder = f"{number:02d} {line.organisation}（{PROGRAMMES[line.programme].zh}）"
+        paper = papers_made.paper_of(session, rows[line.public_id])
+        title = f"{line.organisation}运营情况表"
+        yield Member((folder,), f"{title}.docx", paper.docx())
+        yield Member((folder,), f"{title}.pdf", paper.pdf())
