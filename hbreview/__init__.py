@@ -11,7 +11,7 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy.engine import make_url
 
 from . import cli, desks, extensions, languages, refusals, security, transact, wording
-from .acts import attaching, due, rescanning, signing_in, weighing
+from .acts import answering, attaching, due, rescanning, signing_in, weighing
 from .config import ROOT, Settings
 from .documents.scanning import Scanner
 from .evaluation import file_kinds, remarks
@@ -98,6 +98,7 @@ def _equip_templates(app: Flask) -> None:
         outcome_reason=wording.outcome_reason,
         role_word=wording.role_word,
         due_of=due.due_of,
+        is_open=answering.is_open,
         say=wording.say,
         tr=wording.tr,
         is_chinese=wording.is_chinese,

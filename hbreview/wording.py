@@ -111,6 +111,7 @@ ACTS: Mapping[str, str] = {
     "activate": N_("activated the account"),
     "change_password": N_("changed the password"),
     "change_contact": N_("changed where letters go"),
+    "export": N_("exported submissions"),
     "denied": N_("was refused"),
 }
 REASONS: Mapping[str, str] = {

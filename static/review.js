@@ -98,3 +98,52 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
   if (target.matches && target.matches(".comments") && target.lastElementChild) { target.lastElementChild.focus({ preventScroll: true }); }
 });
+
+// A part that comes anew never drops the cursor: it goes to the same act, the text, or what stands around them.
+let held = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  const one = document.activeElement, around = [];
+  if (one === document.body) { return; }
+  for (let box = one.closest("[id]"); box; box = box.parentElement.closest("[id]")) { around.push(box.id); }
+  held = { one, around, act: one.dataset.act };
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!held || held.one.isConnected) { return; }
+  if (document.activeElement !== document.body) { document.activeElement.scrollIntoView({ block: "nearest" }); return; }
+  const act = held.act && `[data-act="${held.act}"]`, around = held.around;
+  held = null;
+  for (const box of around.map((id) => document.getElementById(id)).filter(Boolean)) {
+    const place = (act && box.querySelector(act)) || box.querySelector("textarea") || box;
+    place.focus();
+    if (document.activeElement === place) { place.scrollIntoView({ block: "nearest" }); return; }
+  }
+});
+
+// What is written and not sent stays in this browser, under its writer's name, until it is sent or they sign out (H08).
+const DRAFT = "hbreview.unsaved.text.";
+function draft(name, text) {
+  try {
+    if (text === undefined) { return localStorage.getItem(DRAFT + name) || ""; }
+    if (text) { localStorage.setItem(DRAFT + name, text); } else { localStorage.removeItem(DRAFT + name); }
+  } catch { /* a browser that keeps nothing brings nothing back */ }
+  return "";
+}
+function bringBack(root) {
+  root.querySelectorAll("[data-indicator][data-drafts]").forEach((one) => { if (draft(one.dataset.drafts)) { one.open = true; } });
+  root.querySelectorAll("textarea[data-draft]").forEach((box) => {
+    const text = draft(box.dataset.draft);
+    if (text && box.value === box.defaultValue) { box.value = text; }
+  });
+}
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const id = event.target.dataset.into, box = id ? document.getElementById(id) : event.target;
+    if (box && box.matches("textarea[data-draft]")) { draft(box.dataset.draft, box.value === box.defaultValue ? "" : box.value); }
+  });
+}
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status >= 400 || requestConfig.verb !== "post" || !requestConfig.elt.matches("form")) { return; }
+  requestConfig.elt.querySelectorAll("textarea[data-draft]").forEach((box) => draft(box.dataset.draft, ""));
+});
+document.addEventListener("htmx:load", (event) => bringBack(event.detail.elt));

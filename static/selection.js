@@ -17,7 +17,7 @@
   // The place under the form where the run is shown; a new run takes that of the one before.
   function stage(form) {
     if (form.stage) { form.stage.remove(); }
-    const bar = make("progress", { value: 0 }), text = make("p", { className: "selection-live" });
+    const bar = make("progress", { value: 0 }), text = make("p", { className: "selection-live", tabIndex: -1 });
     const stop = make("button", { type: "button", className: "btn btn-outline-secondary btn-sm", textContent: form.dataset.stop });
     const list = make("ol", { className: "selection-report" });
     text.setAttribute("role", "status");
@@ -78,9 +78,10 @@
     }
     form.running = false;
     for (const button of buttons) { button.disabled = false; }
-    shown.stop.remove();
     const ended = count.done < count.all ? form.dataset.stopped : form.dataset.finished;
     shown.text.textContent = said || fill(ended, count);
+    if (document.activeElement === shown.stop || document.activeElement === document.body) { shown.text.focus(); }
+    shown.stop.remove();
     tally();
   }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -15,7 +17,9 @@ def record_denial(address: str, status: int, *, origin: Origin) -> None:
 
     def work(session: Session) -> Receipt:
         deed = Deed(act="denied", target=address, data={"status": status}, result="refused")
-        journal.append(session, origin=origin, deed=deed, at=clock.now())
+        # Without the one-time key: that is the act's, and the same request may be refused twice.
+        once = replace(origin, key=None, digest=None)
+        journal.append(session, origin=once, deed=deed, at=clock.now())
         return Receipt("")
 
     carry_out(work)

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..documents.roster_reading import RosterRow
-from ..evaluation.names import normalised_name
+from ..evaluation.names import initials, normalised_name
 from ..model import Designation, Organisation, Roster
 from ..programmes.loader import region
 from ..transact import Receipt, carry_out
 from ..workflow import journal
 from ..workflow.journal import Deed, Origin
+
+LONGEST_INITIALS = 200
 
 
 @dataclass(slots=True)
@@ -134,7 +136,11 @@ def _organisations(session: Session, rows: Sequence[RosterRow]) -> dict[str, Org
         key = normalised_name(row.organisation)
         if key not in found:
             found[key] = Organisation(
-                name=row.organisation, search_name=key, region=region(row.region).key, created_at=now
+                name=row.organisation,
+                search_name=key,
+                initials=initials(row.organisation)[:LONGEST_INITIALS],
+                region=region(row.region).key,
+                created_at=now,
             )
             session.add(found[key])
     session.flush()

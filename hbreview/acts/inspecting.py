@@ -15,6 +15,7 @@ from ..model import (
     Entry,
     JournalHead,
     Opinion,
+    Return,
     Revision,
     ScoreSheet,
     Submission,
@@ -47,6 +48,7 @@ def inspect(session: Session, storage: LocalStorage, *, kept: Mapping[int, str])
     submissions = list(session.scalars(select(Submission)))
     for submission in submissions:
         faults.extend(f"submission {submission.public_id}: {fault}" for fault in _faults(session, submission))
+    faults.extend(_numbers(session))
     files = 0
     for attachment in session.scalars(select(Attachment)):
         files += 1
@@ -72,8 +74,23 @@ def _faults(session: Session, submission: Submission) -> Iterator[str]:
     record = session.get(AuditRecord, submission.id)
     if (record is not None and record.signed_at is not None) != (submission.state in _AUDITED):
         yield f"the audit's sign-off does not fit state {submission.state}"
+    if submission.state is not State.DRAFT and submission.open_fields is not None:
+        yield f"only some of its fields are open in state {submission.state}"
     yield from _revision(session, submission)
     yield from _total(session, submission)
+
+
+def _numbers(session: Session) -> Iterator[str]:
+    """The notices of a round and city are numbered from 1 without a gap, and there is one for each return."""
+    series: dict[tuple[int, str], list[int]] = {}
+    for notice in session.scalars(select(Return).order_by(Return.number)):
+        series.setdefault((notice.round_id, notice.region), []).append(notice.number)
+    for (round_id, region), numbers in series.items():
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"the return notices of {region} in round {round_id} are numbered {numbers}"
+    noted = select(func.count()).where(Entry.act == "return", Entry.data["notice"].as_integer().is_not(None))
+    if (session.scalar(noted) or 0) != sum(map(len, series.values())):
+        yield "the return notices are not as many as the returns"
 
 
 def _count(session: Session, query: object) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from .. import clock
 from ..model import Comment, Person, Submission
 from ..words import Role
+from ..workflow import deputies
 from ..workflow.journal import Deed, Origin, append
 
 SIGN = "@"
@@ -17,10 +18,14 @@ _WRITERS = frozenset({Role.CITY, Role.PROVINCE})
 
 
 def colleagues_of(session: Session, submission: Submission) -> Sequence[Person]:
-    """Whom one may name about a submission: its city's reviewers and the provincial team, with accounts in use."""
+    """Whom one may name about a submission: its reviewers, who stands in for one today, and the provincial team."""
     query = select(Person).where(
         Person.suspended_at.is_(None),
-        or_(Person.role == Role.PROVINCE, (Person.role == Role.CITY) & (Person.region == submission.region)),
+        or_(
+            Person.role == Role.PROVINCE,
+            (Person.role == Role.CITY) & (Person.region == submission.region),
+            Person.id.in_(deputies.deputies(deputies.Reviewer.region == submission.region)),
+        ),
     )
     return session.scalars(query.order_by(Person.name, Person.id)).all()
 

@@ -49,6 +49,16 @@ REMARK = "已核对原始台账，数据属实。"
 GENEROUS = 0.7  # of the weight: less is explained in a remark
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj " \
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"  # fmt: skip
+# In a rehearsal two organisations now and then give the very same file: something for the reviewer to find.
+_SHARED_EVERY = 20
+
+
+def _paper(field: str, seed: int) -> bytes:
+    """A page that differs from organisation to organisation, but for the few that share one."""
+    owner = seed - 1 if seed % _SHARED_EVERY == 1 else seed
+    return PAPER + f"% {field} {owner}\n".encode()
+
+
 # How far the submissions of a rehearsal have come, in turn; "returned" is a draft that the city sent back.
 COURSE = ("draft", "submitted", "city_reviewed", "audited", "scored", "returned", "scored", "submitted")
 _ORDER = {"submitted": 1, "city_reviewed": 2, "audited": 3, "scored": 4}
@@ -115,7 +125,8 @@ class Rehearsal:
         self._open_round()
 
     def _hire(self, session: Session) -> Receipt:
-        """One person of each role, a second of the province, a reviewer for each region, one for each organisation."""
+        """One person of each role, a second of the province, a reviewer for each region and a second one for the first,
+        one for each organisation."""
         self._add(session, Newcomer(Role.PROVINCE, "省工作组甲", "province"))
         self._add(session, Newcomer(Role.PROVINCE, "省工作组乙", "province2"))
         self._add(session, Newcomer(Role.ADMIN, "系统管理员", "admin"))
@@ -124,6 +135,9 @@ class Rehearsal:
         for region in loader.regions():
             name = f"{region.name.zh}审核员"
             self._add(session, Newcomer(Role.CITY, name, f"city-{region.key}", region=region.key), city=region.key)
+        first = loader.regions()[0]
+        second = Newcomer(Role.CITY, f"{first.name.zh}复核员", f"city-{first.key}-2", region=first.key)
+        self._add(session, second, city=first.key)
         for organisation in session.scalars(select(Organisation).order_by(Organisation.id)):
             newcomer = inviting.newcomer_for(organisation)
             actor = self._add(session, newcomer, city=organisation.region, organisation=organisation.name)
@@ -246,7 +260,7 @@ class _Walk:
             self._save({remarks.key_for(finding): REMARK for finding in saved.after.unremarked})
 
     def _attach(self, field: str, name: str, origin: Origin) -> None:
-        upload = attaching.Upload(name, io.BytesIO(PAPER))
+        upload = attaching.Upload(name, io.BytesIO(_paper(field, self._seed)))
         given = attaching.Attaching(self._id, self._version, field, upload)
         self._follow(attaching.attach(given, origin=origin, storage=self._storage, limit=1 << 20))
 

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import CitySetting, Deputy, Interest, Person, Review, Submission
+from ..model import CitySetting, Interest, Person, Review, Submission
 from ..model.kept import programme_of
 from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, RoundState, State
+from ..workflow import deputies
 from ..workflow.errors import InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action
@@ -71,17 +72,7 @@ def colleagues_of(session: Session, submission: Submission) -> Sequence[Person]:
 
     Without those who have an interest in the organisation.
     """
-    today = clock.today()
-    standing_in = (
-        select(Deputy.deputy_id)
-        .join(Person, Person.id == Deputy.person_id)
-        .where(
-            Person.region == submission.region,
-            Deputy.ended_at.is_(None),
-            Deputy.first_day <= today,
-            Deputy.last_day >= today,
-        )
-    )
+    standing_in = deputies.deputies(deputies.Reviewer.region == submission.region)
     interested = select(Interest.person_id).where(Interest.organisation_id == submission.organisation_id)
     query = select(Person).where(
         Person.role == Role.CITY,

@@ -40,6 +40,9 @@ class Plan:
     enterprise_deadline: date
     city_deadline: date
     settings: Mapping[str, Any]
+    # None: no last day is set for these.
+    audit_deadline: date | None = None
+    score_deadline: date | None = None
 
 
 def plan_round(plan: Plan, *, origin: Origin) -> Receipt:
@@ -53,7 +56,8 @@ def _plan(session: Session, plan: Plan, origin: Origin) -> Receipt:
     now = clock.now()
     round_ = Round(
         year=plan.year, title=plan.title.strip(), enterprise_deadline=plan.enterprise_deadline,
-        city_deadline=plan.city_deadline, settings=dict(plan.settings), created_at=now,
+        city_deadline=plan.city_deadline, audit_deadline=plan.audit_deadline, score_deadline=plan.score_deadline,
+        settings=dict(plan.settings), created_at=now,
     )  # fmt: skip
     session.add(round_)
     session.flush()
@@ -79,6 +83,10 @@ def _plan_faults(plan: Plan) -> list[Reason]:
         faults.append(Reason(N_("There is no programme file of this year."), "year"))
     if plan.city_deadline < plan.enterprise_deadline:
         faults.append(Reason(N_("The city's deadline is before the enterprises'."), "city_deadline"))
+    if plan.audit_deadline and plan.audit_deadline < plan.city_deadline:
+        faults.append(Reason(N_("The audit's deadline is before the cities'."), "audit_deadline"))
+    if plan.score_deadline and plan.score_deadline < (plan.audit_deadline or plan.city_deadline):
+        faults.append(Reason(N_("The experts' deadline is before the one before it."), "score_deadline"))
     return faults
 
 

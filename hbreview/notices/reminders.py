@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ..model import Mail, Person, Round, Submission
 from ..words import Role, RoundState, State
+from ..workflow import deputies
 from .letters import CITY_REMINDER, REMINDER
 
 STEPS = (7, 3, 1)
@@ -82,9 +83,10 @@ def _to_enterprises(session: Session, round_: Round, *, today: date) -> Iterator
 
 
 def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]:
+    standing_in = deputies.deputies(deputies.Reviewer.region == Submission.region).correlate(Submission)
     query = (
         select(Submission.region, func.count(), Person.id)
-        .join(Person, Person.region == Submission.region)
+        .join(Person, or_(Person.region == Submission.region, Person.id.in_(standing_in)))
         .where(Submission.round_id == round_.id, Submission.state == State.SUBMITTED, *_reachable(Role.CITY))
         .group_by(Submission.region, Person.id)
         .order_by(Submission.region, Person.id)
@@ -109,10 +111,12 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
     if mail.kind == CITY_REMINDER:
         query = select(func.count()).where(
             Submission.round_id == round_.id,
-            Submission.region == person.region,
+            Submission.region == mail.data["region"],
             Submission.state == State.SUBMITTED,
         )
-        return bool(session.scalar(query))
+        standing_in = deputies.deputies(deputies.Reviewer.region == mail.data["region"])
+        reviews = person.region == mail.data["region"] or person.id in set(session.scalars(standing_in))
+        return reviews and bool(session.scalar(query))
     mine = select(Submission.extended_to).where(
         Submission.round_id == round_.id,
         Submission.public_id == mail.data["submission"],

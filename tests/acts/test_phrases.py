@@ -102,7 +102,7 @@ def test_forty_of_a_kind_also_when_two_come_at_once(world: World) -> None:
     browsers = [browser_for(world, CITY) for _number in range(3)]
     answers = at_once(
         *(
-            lambda browser=browser, number=number: browser.post(  # type: ignore[misc]  # as above
+            lambda browser=browser, number=number: browser.post(
                 "/city/phrases", {"kind": "approve", "text": f"最后{number}"}
             )
             for number, browser in enumerate(browsers)
@@ -137,10 +137,7 @@ def test_second_check_is_set_for_the_own_city_once_each_time(world: World) -> No
     do(world, lambda session: session.query(CitySetting).delete())
     browsers = [browser_for(world, CITY) for _number in range(3)]
     answers = at_once(
-        *(
-            lambda browser=browser: browser.post("/city/second-check", {"wanted": "1"})  # type: ignore[misc]  # as above
-            for browser in browsers
-        )
+        *(lambda browser=browser: browser.post("/city/second-check", {"wanted": "1"}) for browser in browsers)
     )
     assert [answer.status_code for answer in answers] == [303] * 3
     assert len(told(world, "change_city_settings")) == 3

@@ -111,6 +111,6 @@ def test_same_deputy_only_once_a_day_and_at_most_ten_at_a_time(world: World) -> 
     assert "At most" in refused(world, DEPUTY, day + timedelta(30), day + timedelta(30))["login"]
 
     with world.app.app_context():
-        first = db.session.scalars(select(Deputy.public_id).order_by(Deputy.id)).first()
-        standing_in.end_deputy(str(first), origin=by(world, REVIEWER))
+        oldest = db.session.scalars(select(Deputy.public_id).order_by(Deputy.id)).first()
+        standing_in.end_deputy(str(oldest), origin=by(world, REVIEWER))
     name(world, DEPUTY, day + timedelta(2), day + timedelta(4))

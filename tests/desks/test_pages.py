@@ -29,7 +29,8 @@ NO_PAGES = {
     "static", "bootstrap.static", "health.alive", "health.ready", "health.htmx_file", "public.as_csv",
     "public.as_xlsx", "public.as_docx", "enterprise.attachment", "counter.home", "notices.calendar",
     "counter.form_docx", "counter.form_pdf", "counter.form_xlsx", "counter.receipt_pdf", "counter.bundle",
-    "enterprise.list_template",
+    "enterprise.list_template", "counter.rows", "counter.following", "counter.return_notice", "discussion.counts",
+    "discussion.one", "city.summary_as_xlsx", "city.summary_as_docx", "counter.views",
 }  # fmt: skip
 # Pages of a form that its enterprise still works on.
 MENDING = {"enterprise.review", "enterprise.propose", "enterprise.evidence"}
@@ -75,6 +76,7 @@ def _paths(world: World) -> dict[str, str]:
         round_id = db.session.scalars(select(Round.public_id)).one()
         code = inviting.invite(Newcomer(Role.ADMIN, "新人", "new"), days=3, origin=Origin(None, "test")).code
     one = f"/submissions/{scored.public_id}"
+    submitted = f"/submissions/{world.submission('submitted', 'base').public_id}"
     returned = f"/submissions/{world.submission('returned', 'base').public_id}"
     return {
         "account.sign_in": "/login",
@@ -89,6 +91,10 @@ def _paths(world: World) -> dict[str, str]:
         "counter.history": f"{one}/history",
         "counter.revision": f"{one}/revisions/1",
         "counter.diff": f"{one}/diff?from=1&to=1",
+        "city.reuse": f"{one}/reuse",
+        "city.return_form": f"{submitted}/return",
+        "city.settings": "/city",
+        "city.summary": "/summary",
         "discussion.thread": f"{one}/indicators/1",
         "enterprise.desk": "/desk",
         "enterprise.review": f"{returned}/review",

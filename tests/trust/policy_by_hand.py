@@ -46,6 +46,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/notices/read"): "ss aa aa aa aa aa",
     ("GET", "/calendar.ics"): "ss aa aa aa aa af",
     ("GET", "/submissions"): "ss aa aa aa aa af",
+    ("GET", "/submissions/rows"): "ss aa aa aa aa af",
+    ("GET", "/submissions/views"): "ss aa aa aa aa af",
+    ("POST", "/submissions/views"): "ss aa aa aa aa af",
+    ("POST", "/submissions/views/<view_id>/forget"): "ss hh hh hh hh hf",
     # the enterprise's own desk
     ("GET", "/desk"): "ss aa ff ff ff ff",
     ("POST", "/desk/second-signature"): "ss aa ff ff ff ff",

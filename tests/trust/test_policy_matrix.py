@@ -143,6 +143,7 @@ class Stage:
                 "digest": NOWHERE,
                 "deputy_id": NOWHERE,
                 "phrase_id": NOWHERE,
+                "view_id": NOWHERE,
             }
 
     @staticmethod

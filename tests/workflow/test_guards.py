@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from hbreview.words import Level, Reason, RoundState, Trigger
+from hbreview.words import Label, Level, Reason, RoundState, Trigger
 from hbreview.workflow import chain, guards
 from hbreview.workflow.chain import Guard
-from hbreview.workflow.guards import Finding, SheetFacts, SignOffFacts
+from hbreview.workflow.guards import Finding, SecondCheckFacts, SheetFacts, SignOffFacts
 
 TODAY = date(2020, 3, 10)
 SUBMITTED = date(2020, 3, 5)
@@ -29,6 +29,8 @@ class Failed:
 
 
 NOT_WANTED = SignOffFacts()
+NO_CHECK = SecondCheckFacts()
+ITEM = Label("已查看佐证材料", "The evidence was looked at")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ class Facts:
     sign_off: SignOffFacts = NOT_WANTED
     actor_id: int = 1
     open_blocking: int = 0
-    open_comments: int = 1
+    to_mend: Sequence[str] = ("a",)
+    mendable: Sequence[str] = ("a", "b")
+    unticked: Sequence[Label] = ()
+    second_check: SecondCheckFacts = NO_CHECK
     city_acted: bool = False
     audit_objections: Sequence[Reason] = ()
     audit_differs: bool = False
@@ -88,7 +93,12 @@ RIGHT: list[tuple[Guard, dict[str, Any]]] = [
     (guards.seal_scan_is_given, {"scan_given": False, "scan_waived": True}),
     (guards.blocking_comments_are_resolved, {}),
     (guards.reason_is_given, given(reason="材料不全")),
-    (guards.open_comment_says_what_to_mend, {"open_comments": 1}),
+    (guards.open_comment_says_what_to_mend, {}),
+    (guards.open_comment_says_what_to_mend, {"to_mend": ("b", "a")}),
+    (guards.checklist_is_ticked, {}),
+    (guards.second_person_checked, {}),
+    (guards.second_person_checked, {"second_check": SecondCheckFacts(False, 1)}),
+    (guards.second_person_checked, {"second_check": SecondCheckFacts(True, 2)}),
     (guards.audit_record_is_complete, {}),
     (guards.differences_are_explained, {}),
     (guards.differences_are_explained, {"audit_differs": True, "audit_explained": True}),
@@ -126,7 +136,12 @@ WRONG: list[tuple[Guard, dict[str, Any], list[tuple[str, str]]]] = [
     (guards.blocking_comments_are_resolved, {"open_blocking": 2}, [("", "")]),
     (guards.reason_is_given, given(), [("reason", "R4")]),
     (guards.reason_is_given, given(reason=" \t\u3000"), [("reason", "R4")]),
-    (guards.open_comment_says_what_to_mend, {"open_comments": 0}, [("", "")]),
+    (guards.open_comment_says_what_to_mend, {"mendable": ()}, [("mend", "")]),
+    (guards.open_comment_says_what_to_mend, {"to_mend": ()}, [("mend", "")]),
+    (guards.open_comment_says_what_to_mend, {"to_mend": ("a", "c")}, [("mend", "")]),
+    (guards.checklist_is_ticked, {"unticked": (ITEM, ITEM)}, [("checklist", "")] * 2),
+    (guards.second_person_checked, {"second_check": SecondCheckFacts(True)}, [("second_check", "")]),
+    (guards.second_person_checked, {"second_check": SecondCheckFacts(True, 1)}, [("second_check", "")]),
     (guards.audit_record_is_complete, {"audit_objections": (MISSING,)}, [("staff", "K1")]),
     (guards.differences_are_explained, {"audit_differs": True}, [("explanation", "C23")]),
     (guards.sheets_are_handed_in, {"sheets": (SheetFacts(False, 2), SheetFacts(True, 2))}, [("", "")]),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from ... import clock, hx
 from ...acts import working_through
+from ...acts.denying import record_denial
 from ...acts.holding import version_from
 from ...acts.working_through import Item, Result
 from ...documents.bundle import Member, bundle
@@ -24,7 +25,7 @@ from ...model import Submission
 from ...programmes.loader import region
 from ...programmes.schema import Field, FieldType
 from ...refusals import NOT_FOUND, sentence_for
-from ...security import origin, policy, remember_denial, signed_in_actor
+from ...security import origin, policy, signed_in_actor
 from ...wording import WORDS
 from ...words import N_, Label, Reason, State, Trigger
 from ...workflow.errors import HiddenError, InvalidError, KeyReusedError, MalformedError, StaleError, WrongStateError
@@ -124,11 +125,16 @@ def _work_through(what: str, items: Sequence[Item]) -> list[Result]:
 def _report(results: Sequence[Result], what: str) -> Response:
     """One line for each in the order of the selection; those that failed are selected again as they stand now."""
     if any(isinstance(result.error, HiddenError) for result in results):
-        remember_denial(NOT_FOUND)
+        _note_denial()
     known = _known([result.item for result in results])
     told = [Told(known.get(result.item.submission), _why(result)) for result in results]
     again = [one.line for one in told if one.line and one.reasons]
     return _show(again, what=what, told=told)
+
+
+def _note_denial() -> None:
+    """Somebody named what is not there for them: noted once, without the key, which is that of what is done."""
+    record_denial(f"{request.method} {request.path}", NOT_FOUND, origin=replace(origin(), key=None, digest=None))
 
 
 def _why(result: Result) -> tuple[Reason, ...]:
@@ -160,11 +166,11 @@ def _known(items: Sequence[Item]) -> dict[str, Line]:
 
 
 def _page(items: Sequence[Item], *, what: str, status: int = OK, reasons: tuple[Reason, ...] = ()) -> Response:
-    """What is selected, to be looked at before it is done. A row that may not be seen is not on it, and that is said."""
+    """What is selected, to be looked at before it is done; that a row is not there for this person is said."""
     known = _known(items)
     lines = [known[item.submission] for item in items if item.submission in known]
     if len(lines) < len(items):
-        remember_denial(NOT_FOUND)
+        _note_denial()
         lost = {"count": str(len(items) - len(lines))}
         reasons += (Reason(N_("%(count)s of what was selected is not there for you: it was taken out."), values=lost),)
     return _show(lines, what=what, status=status, reasons=reasons)
@@ -172,16 +178,15 @@ def _page(items: Sequence[Item], *, what: str, status: int = OK, reasons: tuple[
 
 def _show(lines: Sequence[Line], *, what: str, status: int = OK, **more: object) -> Response:
     own = signed_in_actor().region
-    typed = {name: request.form.get(name, "")[:LONGEST] for name in ("opinion", "seal_date")}
     return hx.page_or_part(
         "city/selection.html",
         "city/_selection_report.html",
         status=status,
         lines=lines,
         approving=what in {ASK, APPROVE},
-        typed=typed,
+        typed=_given(),
         today=clock.today().isoformat(),
-        phrases=queries.phrases_of(db.session(), own) if own and what in {ASK, APPROVE} else {},
+        phrases=keeping_phrases.phrases_of(db.session(), own) if own and what in {ASK, APPROVE} else {},
         **more,
     )
 

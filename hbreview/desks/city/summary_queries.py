@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from ... import clock
 from ...documents.city_summary import Summary, SummaryRow
 from ...evaluation.deadlines import Due, DueStanding, RoundDates, due
-from ...model import Answer, Comment, Opinion, Return, Revision, Round, Submission
+from ...model import Comment, Opinion, Revision, Round, Submission
 from ...programmes.loader import regions
 from ...programmes.schema import Region
 from ...words import Label, RoundState, State
 from ...workflow.actors import Actor
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import comments_visible_to, visible_to
+from ..counter.queue_narrowing import Filters, conditions
 
 # Papers are in Chinese, whatever language their maker reads.
 STATES = {
@@ -36,7 +37,7 @@ _ALL_CITIES = Label("河北省", "Hebei Province")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One submission of the summary. ``seal_date`` and ``opinion`` are of the opinion in force; total: see ``lines``."""
+    """One submission of the summary. Opinion and seal date are of the one in force; the total: see ``lines``."""
 
     public_id: str
     version: int
@@ -80,15 +81,26 @@ def cities_of(who: Actor) -> list[Region]:
     return sorted((region for region in regions() if region.key in who.regions), key=lambda r: r.key != who.region)
 
 
-def lines(session: Session, who: Actor, *conditions: ColumnElement[bool]) -> list[Line]:
+def rounds_of(session: Session) -> list[Row[Any]]:
+    """All rounds, newest first: id, public id, title, state."""
+    query = select(Round.id, Round.public_id, Round.title, Round.state)
+    return list(session.execute(query.order_by(Round.year.desc(), Round.id.desc())))
+
+
+def lines(session: Session, who: Actor, *narrowed: ColumnElement[bool]) -> list[Line]:
     """What this person may know of, in the roster's order, platforms first; one statement.
 
     A total is told to those who see scores, and to others when the round is final.
     """
-    query = _query(who).where(visible_to(who), *conditions)
+    query = _query(who).where(visible_to(who), *narrowed)
     found = session.execute(query.order_by(Submission.programme.desc(), Submission.id)).all()
     told = has_role_for(who, Action.SEE_SCORES)
     return [_line(row, told=told or row.round_state is RoundState.FINALISED) for row in found]
+
+
+def _is_shown_as(show: str, who: Actor) -> Any:
+    """Whether the queue has it in one of its ready-made views: the counts here and the rows there are the same."""
+    return and_(*conditions(Filters(show=show), who, backend="")).label(show)
 
 
 def _query(who: Actor) -> Any:
@@ -98,10 +110,6 @@ def _query(who: Actor) -> Any:
         Comment.resolved_at.is_(None),
         comments_visible_to(who),
     )
-    notice = select(Return.id).where(
-        Return.submission_id == Submission.id, Return.revision_number == Submission.revision_number
-    )
-    answer = select(Answer.key).where(Answer.submission_id == Submission.id, Answer.value != "")
     latest = select(func.max(Opinion.id)).where(Opinion.submission_id == Submission.id, Opinion.void_at.is_(None))
     return (
         select(
@@ -112,8 +120,7 @@ def _query(who: Actor) -> Any:
             Round.audit_deadline, Round.score_deadline,
             Opinion.opinion, Opinion.seal_date, Revision.warnings,
             open_comments.correlate(Submission).scalar_subquery().label("open_comments"),
-            notice.correlate(Submission).exists().label("returned"),
-            answer.correlate(Submission).exists().label("answered"),
+            _is_shown_as("returned", who), _is_shown_as("not_begun", who),
         )
         .select_from(Submission)
         .join(Round, Round.id == Submission.round_id)
@@ -142,8 +149,8 @@ def _line(row: Row[Any], *, told: bool) -> Line:
         seal_date=row.seal_date,
         open_comments=row.open_comments,
         warnings=row.warnings,
-        returned=row.state is State.DRAFT and bool(row.returned),
-        begun=row.state is not State.DRAFT or row.revision_number > 0 or bool(row.answered),
+        returned=bool(row.returned),
+        begun=not row.not_begun,
         due=due(row.state, dates, extended_to=row.extended_to, today=clock.today()),
         total=row.total if told else None,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, make_response, render_template, request
+from sqlalchemy import Row
 
 from ...documents.city_summary import Summary, summary_docx, summary_xlsx
 from ...evaluation.file_kinds import DOCX, XLSX
@@ -16,7 +18,6 @@ from ...security import policy, signed_in_actor
 from ...words import RoundState, State
 from ...workflow.policy import Action
 from ..counter.downloads import download
-from ..counter.queue_queries import QueueRound, rounds_known
 from . import summary_queries
 from .routes import city
 from .selection_routes import MOST
@@ -29,8 +30,8 @@ class Asked:
 
     city: Region
     cities: Sequence[Region]
-    round: QueueRound | None
-    rounds: Sequence[QueueRound]
+    round: Row[Any] | None
+    rounds: Sequence[Row[Any]]
     lines: Sequence[Line]
 
     @property
@@ -41,7 +42,7 @@ class Asked:
     @property
     def can_remind(self) -> bool:
         """Whether a form can still come in."""
-        return self.round is not None and self.round.state == RoundState.OPEN
+        return self.round is not None and self.round.state is RoundState.OPEN
 
 
 def _asked() -> Asked:
@@ -49,7 +50,7 @@ def _asked() -> Asked:
     session, who = db.session(), signed_in_actor()
     cities = summary_queries.cities_of(who)
     chosen = next((one for one in cities if one.key == request.args.get("city")), cities[0])
-    rounds = rounds_known(session)
+    rounds = summary_queries.rounds_of(session)
     named = next((one for one in rounds if one.public_id == request.args.get("round")), None)
     round_ = named or (rounds[0] if rounds else None)
     found: list[Line] = []

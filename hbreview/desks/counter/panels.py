@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ... import clock, hx
-from ...acts import looking, reviewing
+from ...acts import keeping_phrases, looking, reviewing
 from ...acts.answering import NotEditableError
 from ...acts.freezing import frozen_attachments
 from ...acts.signing_off import sign_off_facts
@@ -102,7 +102,7 @@ def team_context(submission: Submission) -> dict[str, Any]:
     return {
         "team": reviewing.team_of(session, submission),
         "programme": programme_of(session, submission.programme_version_id),
-        "phrases": queries.phrases_of(session, submission.region) if deciding else {},
+        "phrases": keeping_phrases.phrases_of(session, submission.region) if deciding else {},
         "today": clock.today().isoformat(),
     }
 
@@ -117,7 +117,7 @@ def return_context(**more: Any) -> dict[str, Any]:
         "programme": case.programme,
         "mendable": case.mendable_comments,
         "open": sum(count.open for count in counts.values()),
-        "phrases": queries.phrases_of(session, submission.region),
+        "phrases": keeping_phrases.phrases_of(session, submission.region),
         "typed": {},
         "refused": "",
         "step_reasons": (),

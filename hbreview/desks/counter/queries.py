@@ -161,6 +161,8 @@ def view_of(
     chosen = _chosen(form.programme, counts, indicator)
     said = thread_queries.comments_on(session, submission, who, indicator=chosen) if chosen in counts else []
     mending = comments and submission.state is State.DRAFT and submission.revision_number > 0
+    notice = latest_notice(session, submission) if mending else None
+    asked = thread_queries.to_mend(session, submission, who) if mending else []
     return SubmissionView(
         submission=submission,
         form=form,
@@ -170,8 +172,9 @@ def view_of(
         thread=thread_queries.with_files(said, files),
         opinion=_opinion(session, submission) if submission.state in _SEALED else None,
         course=course_of(session, submission),
-        to_mend=thread_queries.to_mend(session, submission, who) if mending else [],
-        notice=latest_notice(session, submission) if mending else None,
+        # What the notice asks for; a form that was returned before notices were kept is to be mended by all.
+        to_mend=[comment for comment in asked if notice is None or comment.public_id in notice.comments],
+        notice=notice,
     )
 
 
@@ -229,14 +232,6 @@ def next_after(session: Session, submission: Submission, who: Actor) -> str | No
         Submission.state == WAITS_FOR[who.role],
     )
     return session.scalar(query.order_by(Submission.id < submission.id, Submission.id).limit(1))
-
-
-def phrases_of(session: Session, region: str) -> dict[str, list[Phrase]]:
-    """The sentences that a city keeps, by what they are for ("approve", "return"); one statement."""
-    found: dict[str, list[Phrase]] = {}
-    for phrase in session.scalars(select(Phrase).where(Phrase.region == region).order_by(Phrase.id)):
-        found.setdefault(phrase.kind, []).append(phrase)
-    return found
 
 
 def phrase_of(session: Session, region: str, public_id: str) -> str:

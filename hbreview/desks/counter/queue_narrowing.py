@@ -148,7 +148,7 @@ def news(who: Actor, since: ColumnElement[Any] | int, *more: ColumnElement[bool]
 
     Of talk only what they may read: not even that there is more may show.
     """
-    told = Entry.act.in_((*COURSE, "extend"))
+    told: ColumnElement[bool] = Entry.act.in_((*COURSE, "extend"))
     if has_role_for(who, Action.LOOK):
         told = or_(told, Entry.act.in_(("assign_reviewer", "remind")))
     if has_role_for(who, Action.REVIEW):
@@ -252,4 +252,5 @@ _NEEDS: Mapping[str, Action] = {
 
 def shows_for(who: Actor) -> dict[str, str]:
     """The ready-made views of a person with their words: by what one may not see nothing is narrowed either."""
-    return {name: words for name, words in SHOWS.items() if has_role_for(who, _NEEDS.get(name, Action.LIST_SUBMISSIONS))}
+    needs = {name: _NEEDS.get(name, Action.LIST_SUBMISSIONS) for name in SHOWS}
+    return {name: words for name, words in SHOWS.items() if has_role_for(who, needs[name])}

@@ -109,7 +109,7 @@ def _read(after: str, order: Order) -> list[Any]:
     """The values of a cursor, each of its key's own type."""
     try:
         given = json.loads(base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True))
-        kinds = [*(_KINDS[type(key.type)] for key in order.keys), str]
+        kinds: list[type[Any]] = [*(_KINDS[type(key.type)] for key in order.keys), str]
         return [_typed(kind, value) for kind, value in zip(kinds, list(given), strict=True)]
     except (ValueError, TypeError, RecursionError) as error:
         raise MalformedError("after") from error
@@ -124,12 +124,10 @@ def _typed(kind: type[Any], value: Any) -> Any:
         return moment
     if kind is date:
         return date.fromisoformat(value)
-    if type(value) is not kind or value not in (0, 1) and kind is int:
+    if type(value) is not kind or (value not in (0, 1) and kind is int):
         raise TypeError("of another type")
     if kind is str:
         value.encode("utf-8")  # half a surrogate pair is no text
         if "\0" in value:
             raise ValueError("no text")
     return value
-
-

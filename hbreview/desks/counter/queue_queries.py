@@ -150,23 +150,25 @@ def _values(row: Row[Any], order: Order) -> list[Any]:
 def _row_columns(who: Actor, picked: Subquery) -> Select[Any]:
     """What a row of the queue shows of each that was picked; nothing of what this person may not see."""
     keys = [column for column in picked.c if column.key.startswith("key")]
+    of_revision = and_(Revision.submission_id == Submission.id, Revision.number == Submission.revision_number)
+    columns: list[Any] = [
+        Submission.id, Submission.public_id, Submission.version, Submission.programme,
+        Submission.organisation_name, Submission.site_name, Submission.region, Submission.national,
+        Submission.state, Submission.revision_number, Submission.moved_at, Submission.extended_to,
+        Round.enterprise_deadline, Round.city_deadline, Round.audit_deadline, Round.score_deadline,
+        Revision.warnings, select(JournalHead.sequence).scalar_subquery().label("now"),
+        *_of_talk(who), *_of_looks(who), *_of_team(who), *keys,
+    ]  # fmt: skip
     query = (
-        select(
-            Submission.id, Submission.public_id, Submission.version, Submission.programme,
-            Submission.organisation_name, Submission.site_name, Submission.region, Submission.national,
-            Submission.state, Submission.revision_number, Submission.moved_at, Submission.extended_to,
-            Round.enterprise_deadline, Round.city_deadline, Round.audit_deadline, Round.score_deadline,
-            Revision.warnings, select(JournalHead.sequence).scalar_subquery().label("now"),
-            *_of_talk(who), *_of_looks(who), *_of_team(who), *keys,
-        )
+        select(*columns)
         .select_from(picked)
         .join(Submission, Submission.id == picked.c.id)
         .join(Round, Round.id == Submission.round_id)
-        .outerjoin(Revision, and_(Revision.submission_id == Submission.id, Revision.number == Submission.revision_number))
+        .outerjoin(Revision, of_revision)
         .outerjoin(Look, and_(Look.submission_id == Submission.id, Look.person_id == who.person_id))
         .outerjoin(Review, Review.submission_id == Submission.id)
         .outerjoin(Person, Person.id == Review.assignee_id)
-    )  # fmt: skip
+    )
     return query.order_by(*keys, Submission.id)
 
 

@@ -24,7 +24,7 @@ from ...words import Reason, Trigger
 from ...workflow.chain import BY_TRIGGER
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, has_role_for, may_fire
-from . import changes, panels, queries
+from . import changes, notices_made, panels, queries
 from .panels import Refused
 
 counter = Blueprint("counter", __name__)
@@ -123,8 +123,13 @@ def history(submission_id: str) -> Response:
             submission=g.submission,
             course=queries.course_of(session, g.submission),
             revisions=queries.revisions_of(session, g.submission),
+            notices=notices_made.notices_of(session, g.submission) if _reads_comments() else [],
         )
     )
+
+
+def _reads_comments() -> bool:
+    return has_role_for(signed_in_actor(), Action.SEE_COMMENTS)
 
 
 @counter.get("/submissions/<submission_id>/revisions/<int:number>")

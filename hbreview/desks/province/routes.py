@@ -56,6 +56,8 @@ def plan() -> Response:
             enterprise_deadline=_day("enterprise_deadline"),
             city_deadline=_day("city_deadline"),
             settings=_settings(),
+            audit_deadline=_optional_day("audit_deadline"),
+            score_deadline=_optional_day("score_deadline"),
         )
         receipt = running_rounds.plan_round(plan, origin=origin())
     except InvalidError as error:
@@ -66,6 +68,8 @@ def plan() -> Response:
 def _settings() -> dict[str, object]:
     """What the province sets for this round alone; what it leaves empty stays as the programme has it."""
     given: dict[str, object] = {"waive_scan": True} if request.form.get("waive_scan") else {}
+    if request.form.get("checklist_required"):
+        given["checklist_required"] = 1
     text = request.form.get("jump_factor", "").strip()
     if text:
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", text, re.ASCII) or Decimal(text) <= 1:
@@ -81,6 +85,10 @@ def _whole(name: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise InvalidError([Reason(N_("Please give a whole number."), name)])
     return int(text)
+
+
+def _optional_day(name: str) -> date | None:
+    return _day(name) if request.form.get(name, "").strip() else None
 
 
 def _day(name: str) -> date:
