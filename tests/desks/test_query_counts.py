@@ -84,7 +84,7 @@ def test_queue_page_takes_the_same_statements_for_1_3_and_50_rows(world: World) 
 
 
 @pytest.mark.parametrize(
-    ("who", "statements"), [("enterprise", 7), ("city", 7), ("auditor", 7), ("expert", 6), ("province", 10)]
+    ("who", "statements"), [("enterprise", 8), ("city", 11), ("auditor", 8), ("expert", 6), ("province", 12)]
 )
 def test_submission_page_takes_the_same_statements_for_1_3_and_30_comments(
     world: World, who: str, statements: int
@@ -104,7 +104,7 @@ def test_thread_takes_the_same_statements_for_1_3_and_30_comments(world: World) 
     submission = world.submission("scored")
     for comments in (1, 3, 30):
         _add_comments(world, submission, comments)
-        assert count(world, world.city(submission), f"/submissions/{submission.public_id}/indicators/2") == 3
+        assert count(world, world.city(submission), f"/submissions/{submission.public_id}/indicators/2") == 5
 
 
 def test_rounds_page_takes_the_same_statements_for_1_3_and_30_rounds(world: World) -> None:
@@ -155,7 +155,7 @@ def test_score_sheet_and_audit_record_take_few_statements(world: World) -> None:
         "audit-record": count(world, world.browser("auditor"), f"{path}/audit-record"),
         "history": count(world, world.city(submission), f"{path}/history"),
     }
-    assert found == {"score-sheet": 7, "audit-record": 8, "history": 4}
+    assert found == {"score-sheet": 7, "audit-record": 9, "history": 5}
 
 
 def test_posting_a_comment_takes_7_statements(world: World) -> None:

@@ -92,6 +92,15 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/submissions/<submission_id>/indicators/<order>"): "ss ah ah ah fh ah",
     ("GET", "/submissions/<submission_id>/audit-record"): "ss fh ah ah ah ah",
     ("GET", "/submissions/<submission_id>/score-sheet"): "ss fh fh fh ah ah",
+    # how much is written on each indicator, one comment, a notice: whoever reads the threads
+    ("GET", "/submissions/<submission_id>/indicators"): "ss ah ah ah fh ah",
+    ("GET", "/comments/<comment_id>"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/returns/<number>.docx"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/returns/<number>.pdf"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/next"): "ss ah ah ah ah ah",
+    # on the way to a decision
+    ("GET", "/submissions/<submission_id>/return"): "ss fh ah fh fh fh",
+    ("POST", "/submissions/<submission_id>/preview"): "ss fh ah fh fh fh",
     # what is used twice: for the city and the province alone
     ("GET", "/submissions/<submission_id>/reuse"): "ss fh ah fh fh ah",
     # filling in
@@ -113,6 +122,7 @@ TABLE: dict[tuple[str, str], str] = {
     # talking
     ("POST", "/comments/<comment_id>/mended"): "ss ah fh fh fh fh",
     ("POST", "/submissions/<submission_id>/indicators/<order>/comments"): "ss ah ah fh fh ah",
+    ("POST", "/comments/<comment_id>/edit"): "ss ah ah fh fh ah",
     ("POST", "/comments/<comment_id>/resolve"): "ss fh ah fh fh fh",
     ("POST", "/comments/<comment_id>/reopen"): "ss fh ah fh fh fh",
     # many at once, and the city's summary: the city and the province

@@ -29,9 +29,8 @@ from tests.trust import desk_hands as hands
 from tests.trust.desk_hands import HTMX, only_sqlite, pdf
 from tests.trust.test_concurrency import approval, at_once
 from tests.trust.test_desk_at_once import same_session
+from tests.trust.test_desk_rules import codes, take_list
 from tests.worlds import Browser, World
-
-CLOSED = "本项不在退回修改范围内"
 
 
 def text_of(answer: TestResponse) -> str:
@@ -101,6 +100,7 @@ def test_a_reason_alone_asks_for_every_open_comment_of_the_city_and_no_other(wor
     submission = world.submission("submitted")
     city = world.city(submission)
     asked = [comment(world, submission, f"补{order}", order=order, blocking="1" * (order % 2)) for order in (5, 1, 3)]
+    hands.write(world, lambda session: session.add(_of_the_province(session, submission)))
     comment(world, submission, "内部", visibility="internal")
     settled = comment(world, submission, "已办")
     assert city.post(f"/comments/{settled}/resolve").status_code == 303
@@ -116,6 +116,14 @@ def test_a_reason_alone_asks_for_every_open_comment_of_the_city_and_no_other(wor
     page = text_of(world.enterprise(submission).get(hands.address(submission)))
     assert "省里看法" not in page
     assert "内部" not in page.partition('id="rubric"')[2]
+
+
+def _of_the_province(session: Session, submission: Submission) -> Comment:
+    """One that the enterprise may read, which no act makes: what is to be mended is the city's word all the same."""
+    by = session.scalars(select(Person.id).where(Person.login == "province")).one()
+    return Comment(
+        submission_id=submission.id, indicator=4, person_id=by, body="省", created_at=now(), revision_number=1
+    )
 
 
 def test_only_what_is_chosen_is_asked_for_and_it_must_be_open_and_visible(world: World) -> None:
@@ -358,6 +366,17 @@ def test_files_go_only_to_places_that_were_returned(world: World) -> None:
         assert hands.send(world, enterprise, submission, ("新.pdf", pdf(field)), field=field).status_code == 303
 
 
+@only_sqlite
+def test_a_list_writes_no_figure_that_was_not_returned(world: World) -> None:
+    """It counts two figures of the form; where one of them is closed, that one stays as it was sent."""
+    submission = returned(world, fields="enterprises_served_last_year", order=5)
+    opened, before = world.now(submission).open_fields or [], hands.answers(world, submission)
+    key = "small_micro_enterprises_served"
+    assert ("enterprises_served" in opened, key in opened) == (True, False)
+    take_list(world, submission, [[1, "河北第一有限公司", codes(1)[0], "是"]])
+    assert hands.answers(world, submission)[key] == before[key]
+
+
 def resubmit(world: World, submission: Submission) -> None:
     answer = world.fire(world.enterprise(submission), submission, "submit", declared="1")
     assert answer.status_code == 303, text_of(answer)
@@ -417,8 +436,7 @@ def test_three_returns_keep_their_comments_apart_and_an_old_seal_is_void(world: 
         chosen = comment(world, submission, f"第{number}次意见")
         if number == 3:
             assert approve(world, submission).status_code == 303
-            sent = world.fire(world.browser("province"), submission, "send_back", reason="再看")
-            assert sent.status_code == 303
+            assert world.fire(world.browser("province"), submission, "send_back", reason="再看").status_code == 303
         assert give_back(world, submission, chosen, reason=f"第{number}次退回").status_code == 303
         assert answer_with(world, submission, development_plan=f"第{number}稿规划").status_code == 303
         resubmit(world, submission)
@@ -552,8 +570,7 @@ def test_a_second_check_is_another_persons_and_of_this_revision(world: World) ->
     check(first)
     refused()
     assert approve(world, submission, second).status_code == 303
-    sent = world.fire(world.browser("province"), submission, "send_back", reason="再看")
-    assert sent.status_code == 303
+    assert world.fire(world.browser("province"), submission, "send_back", reason="再看").status_code == 303
     check(second)
     assert approve(world, submission).status_code == 303
     with world.app.app_context():

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from ... import clock, hx
-from ...acts import working_through
+from ...acts import keeping_phrases, working_through
 from ...acts.denying import record_denial
 from ...acts.holding import version_from
 from ...acts.working_through import Item, Result
