@@ -196,9 +196,11 @@ def is_at_the_door() -> bool:
 
 def _way_back() -> str:
     """Where to go after signing in: this page, or for a refused POST the page that it was sent from."""
-    if request.method == "GET":
+    sent_from = request.headers.get("HX-Current-URL", "")
+    if not sent_from and request.method == "GET":
         return safe_path(request.full_path.rstrip("?"))
-    return safe_path("/" + request.headers.get("HX-Current-URL", "").split("//", 1)[-1].partition("/")[2])
+    sent_from = sent_from or request.headers.get("Referer", "")
+    return safe_path("/" + sent_from.split("//", 1)[-1].partition("/")[2])
 
 
 def safe_path(path: str) -> str:

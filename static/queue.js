@@ -17,13 +17,14 @@ document.addEventListener("change", (event) => {
   if (event.target.id === "all-rows" || event.target.name === "row") { tally(); }
 });
 
-// A row that is replaced stays chosen if it was, and keeps the focus at the place that had it.
+// A row that is replaced stays chosen if it was, on the version that was seen, and keeps the focus at the place that had it.
 const PLACES = "a, input, button";
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const old = event.detail.target;
   if (!old.id.startsWith("row-")) { return; }
   const box = old.querySelector("input[name=row]"), fresh = event.detail.fragment.querySelector("input[name=row]");
-  if (box && fresh) { fresh.checked = box.checked; }
+  // Chosen is what was seen: the version stays, and the server says that it has changed since.
+  if (box && fresh && box.checked) { fresh.checked = true; fresh.value = box.value; }
   const focused = document.activeElement;
   if (!old.contains(focused)) { return; }
   const place = Array.from(old.querySelectorAll(PLACES)).indexOf(focused);

@@ -223,10 +223,11 @@ def _require_room(
 ) -> None:
     """C15, U12: so many files a field, so many bytes a form; counted under the submission's lock."""
     live = Attachment.removed_at.is_(None) & (Attachment.field == key)
+    own = Attachment.field.not_in(BY_OTHERS) & Attachment.comment_id.is_(None)
     count, size = session.execute(
         select(
             func.count().filter(live),
-            func.coalesce(func.sum(Attachment.size).filter(Attachment.field.not_in(BY_OTHERS)), 0),
+            func.coalesce(func.sum(Attachment.size).filter(own), 0),
         ).where(Attachment.submission_id == submission.id)
     ).one()
     most = 1 if key == SERVED_LIST else MOST_PER_FIELD
@@ -331,5 +332,5 @@ def _require_turn(session: Session, submission: Submission, key: str, *, origin:
     if key not in takers | {EVIDENCE, SERVED_LIST}:
         raise MalformedError("field")
     counted = [field.key for field in programme.fields if field.counted] if key == SERVED_LIST else [key]
-    if key != EVIDENCE and not any(is_open(submission, one) for one in counted):
+    if key != EVIDENCE and not all(is_open(submission, one) for one in counted):
         raise NotEditableError(N_("This was not returned for mending: it stays as it was sent."))

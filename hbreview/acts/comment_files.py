@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -10,6 +11,8 @@ from ..extensions import db
 from ..model import Attachment, Comment, Submission
 from ..storage import LocalStorage
 from ..transact import Receipt
+from ..words import N_, Reason
+from ..workflow.errors import InvalidError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import commenting, holding
@@ -17,6 +20,8 @@ from .attaching import Upload, received
 from .commenting import Remark
 
 FIELD = "comment"
+# All files that came with comments on one submission; each is held to the limit of every upload.
+MOST = 100
 
 
 def post_with_file(
@@ -38,6 +43,12 @@ def post_with_file(
     with received(upload, storage=storage, limit=limit, scanner=scanner) as (incoming, facts):
 
         def keep(session: Session, submission: Submission, comment: Comment) -> dict[str, object]:
+            count = select(func.count()).where(
+                Attachment.submission_id == submission.id, Attachment.comment_id.is_not(None)
+            )
+            if (session.scalar(count) or 0) >= MOST:
+                most = {"count": str(MOST)}
+                raise InvalidError([Reason(N_("The comments take at most %(count)s files."), "file", "U12", most)])
             row = Attachment(
                 submission_id=submission.id,
                 comment_id=comment.id,

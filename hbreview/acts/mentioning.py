@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import Comment, Person, Submission
+from ..model import Comment, Interest, Person, Submission
 from ..words import Role
 from ..workflow import deputies
 from ..workflow.journal import Deed, Origin, append
@@ -18,8 +18,12 @@ _WRITERS = frozenset({Role.CITY, Role.PROVINCE})
 
 
 def colleagues_of(session: Session, submission: Submission) -> Sequence[Person]:
-    """Whom one may name about a submission: its reviewers, who stands in for one today, and the provincial team."""
+    """Whom one may name about a submission: its reviewers, who stands in for one today, and the provincial team;
+    nobody with an interest in the organisation.
+    """
+    partial = select(Interest.person_id).where(Interest.organisation_id == submission.organisation_id)
     query = select(Person).where(
+        Person.id.not_in(partial),
         Person.suspended_at.is_(None),
         or_(
             Person.role == Role.PROVINCE,
@@ -42,12 +46,13 @@ def named_in(text: str, names: Sequence[str]) -> list[str]:
     return found
 
 
-def tell(session: Session, submission: Submission, comment: Comment, *, origin: Origin) -> None:
+def tell(session: Session, submission: Submission, comment: Comment, *, origin: Origin, before: str = "") -> None:
     """One entry for each colleague that the comment names: what the notices go by. Enterprises name nobody."""
     if origin.actor is None or origin.actor.role not in _WRITERS or SIGN not in comment.body.replace("＠", SIGN):
         return
     people = colleagues_of(session, submission)
-    named = named_in(comment.body, [person.name for person in people])
+    names = [person.name for person in people]
+    named = set(named_in(comment.body, names)) - set(named_in(before, names))
     for person in people:
         if person.name not in named or person.id == origin.actor.person_id:
             continue

@@ -97,6 +97,7 @@ class Rehearsal:
     def demo(self, progress: Progress) -> list[Cast]:
         """The notice's 129 organisations, both programmes, submissions in every state."""
         self._prepare()
+        carry_out(self._hire_colleague)
         submissions = self._submissions()
         for number, submission in enumerate(submissions):
             self.bring(submission, COURSE[number % len(COURSE)], seed=number)
@@ -124,9 +125,15 @@ class Rehearsal:
         carry_out(self._hire)
         self._open_round()
 
+    def _hire_colleague(self, session: Session) -> Receipt:
+        """A second reviewer for the first region: somebody to share the work with."""
+        first = loader.regions()[0]
+        second = Newcomer(Role.CITY, f"{first.name.zh}复核员", f"city-{first.key}-2", region=first.key)
+        self._add(session, second, city=first.key)
+        return Receipt("")
+
     def _hire(self, session: Session) -> Receipt:
-        """One person of each role, a second of the province, a reviewer for each region and a second one for the first,
-        one for each organisation."""
+        """One person of each role, a second of the province, a reviewer for each region, one for each organisation."""
         self._add(session, Newcomer(Role.PROVINCE, "省工作组甲", "province"))
         self._add(session, Newcomer(Role.PROVINCE, "省工作组乙", "province2"))
         self._add(session, Newcomer(Role.ADMIN, "系统管理员", "admin"))
@@ -135,9 +142,6 @@ class Rehearsal:
         for region in loader.regions():
             name = f"{region.name.zh}审核员"
             self._add(session, Newcomer(Role.CITY, name, f"city-{region.key}", region=region.key), city=region.key)
-        first = loader.regions()[0]
-        second = Newcomer(Role.CITY, f"{first.name.zh}复核员", f"city-{first.key}-2", region=first.key)
-        self._add(session, second, city=first.key)
         for organisation in session.scalars(select(Organisation).order_by(Organisation.id)):
             newcomer = inviting.newcomer_for(organisation)
             actor = self._add(session, newcomer, city=organisation.region, organisation=organisation.name)

@@ -45,7 +45,7 @@ def _reword(session: Session, rewording: Rewording, *, origin: Origin) -> Receip
         raise MalformedError("version")
     if rewording.version != comment.version:
         raise StaleError(comment.version)
-    if comment.resolved_at is not None:
+    if comment.resolved_at is not None or _is_settled(session, comment):
         raise NotEditableError(N_("It is resolved: reopen it first."))
     before, comment.body = comment.body, clean_body(rewording.body)
     if comment.body == before:
@@ -54,8 +54,14 @@ def _reword(session: Session, rewording: Rewording, *, origin: Origin) -> Receip
     comment.version += 1
     session.flush()
     journal_comment(session, submission, comment, origin=origin, act="edit_comment", more={"before": before})
-    mentioning.tell(session, submission, comment, origin=origin)
+    mentioning.tell(session, submission, comment, origin=origin, before=before)
     return Receipt(comment.public_id, comment.version)
+
+
+def _is_settled(session: Session, reply: Comment) -> bool:
+    """Whether the comment that a reply answers is resolved."""
+    query = select(Comment.resolved_at).where(Comment.id == reply.parent_id)
+    return reply.parent_id is not None and session.scalar(query) is not None
 
 
 def _held(session: Session, public_id: str, *, origin: Origin) -> tuple[Comment, Submission]:

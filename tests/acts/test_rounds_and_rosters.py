@@ -364,7 +364,7 @@ def test_commands_with_json_print_json_and_nothing_else(empty_world: World) -> N
     seeded = runner.invoke(args=["seed", "--profile", "matrix", "--json"])
     assert seeded.exit_code == 0, seeded.output
     people = json.loads(seeded.stdout)["people"]
-    assert len(people) == 5 + 15 + 129
+    assert len(people) == 5 + 14 + 129
     assert {person["role"] for person in people} == {role.value for role in Role}
 
     law = json.loads(runner.invoke(args=["policy", "--json"]).stdout)
