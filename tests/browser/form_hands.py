@@ -50,6 +50,10 @@ def address(submission: Submission) -> str:
     return f"/submissions/{submission.public_id}"
 
 
+# What the browser keeps of typed text that is not saved yet; "" for nothing.
+KEPT = "() => Object.keys(localStorage).map((key) => key + localStorage.getItem(key)).join()"
+
+
 @contextmanager
 def saving(page: Any) -> Iterator[Any]:
     """Around what makes the page save: waits for the answer, and until the page has put it in."""

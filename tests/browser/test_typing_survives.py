@@ -13,14 +13,13 @@ from hbreview import clock
 from hbreview.acts.rehearsing import PAPER, PASSWORD
 from hbreview.extensions import db
 from hbreview.model import Attachment, Comment, SignIn, Submission
-from tests.browser.form_hands import address, change, message, owner, saving, stored, write, write_and_save
+from tests.browser.form_hands import KEPT, address, change, message, owner, saving, stored, write, write_and_save
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Live
 
 pytestmark = pytest.mark.browser
 SCAN = {"name": "台账.pdf", "mimeType": "application/pdf", "buffer": PAPER}
-KEPT = "() => Object.keys(localStorage).map((key) => key + localStorage.getItem(key)).join()"
 FOREIGN = "<!doctype html><form id='evil'><h1>502 from somewhere before us</h1></form>"
 
 
