@@ -86,6 +86,7 @@ document.addEventListener("input", (event) => {
     button.addEventListener("click", () => {
       box.setRangeText(`${name} `, box.selectionStart - found[1].length, box.selectionStart, "end");
       offer.remove();
+      box.dispatchEvent(new Event("input", { bubbles: true }));  // what keeps the draft is told too
       box.focus();
     });
     offer.append(button);

@@ -42,7 +42,11 @@
   function settle(form, item) {
     const input = [...form.elements].find((one) => one.name === "row" && one.value.split(":")[0] === item.dataset.id);
     if (!input) { return; }
-    if (item.dataset.done !== "1") { input.value = item.dataset.row; return; }
+    if (item.dataset.done !== "1") {
+      // What has changed since is to be looked at first.
+      if (item.dataset.stale === "1") { input.checked = false; } else { input.value = item.dataset.row; }
+      return;
+    }
     if (input.type === "checkbox") { input.checked = false; input.disabled = true; } else { input.remove(); }
   }
 

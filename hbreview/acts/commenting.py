@@ -73,7 +73,7 @@ def _post(session: Session, remark: Remark, origin: Origin, *, also: Also | None
         person_id=actor.person_id if actor else 0,
         body=body,
         blocking=remark.blocking and parent is None and actor is not None and actor.role is Role.CITY,
-        visibility=parent.visibility if parent else _visibility(remark, origin),
+        visibility=_visibility(remark, origin, parent),
         fields=[key for key in programme.field_keys if key in remark.fields],
         revision_number=submission.revision_number,
         created_at=clock.now(),
@@ -177,13 +177,14 @@ def clean_body(text: str) -> str:
     return body
 
 
-def _visibility(remark: Remark, origin: Origin) -> Visibility:
+def _visibility(remark: Remark, origin: Origin, parent: Comment | None) -> Visibility:
+    """A reply is never seen by more people than what it answers; it may be by fewer."""
     if remark.visibility is Visibility.INTERNAL and not has_role_for(origin.actor, Action.COMMENT_INTERNALLY):
         raise ForbiddenError
     # The province speaks to the reviewing side; what the enterprise hears comes from its city.
     if origin.actor is not None and origin.actor.role is Role.PROVINCE:
         return Visibility.INTERNAL
-    return remark.visibility
+    return parent.visibility if parent and parent.visibility is Visibility.INTERNAL else remark.visibility
 
 
 def _length_of(submission_id: int, *, indicator: int, origin: Origin) -> Select[int]:

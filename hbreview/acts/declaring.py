@@ -32,6 +32,12 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
     if not reason.strip():
         raise InvalidError([Reason(N_("Please give the reason."), "interest", "R4")])
     person_id, now = origin.actor.person_id, clock.now()
+    # Asked again now that the submission is held: two windows may have declared at once.
+    declared = select(Interest.id).where(
+        Interest.person_id == person_id, Interest.organisation_id == submission.organisation_id
+    )
+    if session.scalar(declared) is not None:
+        return Receipt(submission.public_id, submission.version)
     session.add(
         Interest(
             person_id=person_id,

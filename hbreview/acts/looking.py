@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from .. import clock
-from ..model import JournalHead, Look, Submission
+from ..model import Entry, JournalHead, Look, Submission
 from ..transact import Receipt, carry_out
 from ..workflow.actors import Actor
 from ..workflow.journal import Origin
@@ -49,11 +49,13 @@ def look(submission: Submission, *, revision: int, sequence: int, origin: Origin
 
 
 def look_of(session: Session, submission: Submission, who: Actor) -> tuple[Look | None, int]:
-    """This person's own last look (None before the first), and the journal's number now; one statement."""
+    """This person's own last look (None before the first), and the number of the submission's last entry."""
+    last = select(func.coalesce(func.max(Entry.sequence), 0)).where(Entry.submission_id == submission.id)
     row = session.execute(
-        select(Look, JournalHead.sequence)
-        .select_from(JournalHead)
-        .outerjoin(Look, (Look.submission_id == submission.id) & (Look.person_id == who.person_id))
+        select(Look, last.scalar_subquery())
+        .select_from(Submission)
+        .outerjoin(Look, (Look.submission_id == Submission.id) & (Look.person_id == who.person_id))
+        .where(Submission.id == submission.id)
     ).one()
     return row[0], int(row[1])
 

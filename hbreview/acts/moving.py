@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..evaluation import computed
-from ..model import Attachment, AuditRecord, Opinion, Revision, Submission
+from ..model import Attachment, AuditRecord, Opinion, Review, Revision, Submission
 from ..transact import Receipt, carry_out
 from ..words import ScanState, Trigger
 from ..workflow import chain
@@ -110,6 +110,7 @@ def _take_back(session: Session, submission: Submission, case: SubmissionCase, *
 
 def _reopen(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """A draft again: what turned out infected while it was away is out of it, and has to be given anew (U10)."""
+    _drop_seal(session, submission)
     session.execute(
         update(Attachment)
         .where(
@@ -163,6 +164,18 @@ def _unseal(session: Session, submission: Submission, case: SubmissionCase, *, o
         .where(Opinion.submission_id == submission.id, Opinion.void_at.is_(None))
         .values(void_at=submission.moved_at)
     )
+    _drop_seal(session, submission)
+    # What was looked at for a decision that is void is looked at anew for the next one.
+    session.execute(
+        update(Review)
+        .where(Review.submission_id == submission.id)
+        .values(checked_by=None, checked_revision=0, ticks=[], ticks_revision=0, version=Review.version + 1)
+    )
+    return _reason(case)
+
+
+def _drop_seal(session: Session, submission: Submission) -> None:
+    """The scan of a sealed page is of one revision and one opinion: it does not serve for the next."""
     session.execute(
         update(Attachment)
         .where(
@@ -172,7 +185,6 @@ def _unseal(session: Session, submission: Submission, case: SubmissionCase, *, o
         )
         .values(removed_at=submission.moved_at)
     )
-    return _reason(case)
 
 
 def _sign(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from .people import Person
 
 
 class Comment(Addressed, Base):
-    """What somebody says about one indicator. A reply follows its root's visibility; only a root blocks."""
+    """What somebody says about one indicator. A reply is never seen by more than its root; only a root blocks."""
 
     __tablename__ = "comments"
     __table_args__ = (Index("ix_comments_submission_indicator", "submission_id", "indicator", "id"),)

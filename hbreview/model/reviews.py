@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -68,6 +69,9 @@ class Return(Base):
     reason: Mapped[str] = mapped_column(Text)
     # The comments by their public ids, as the notice lists them.
     comments: Mapped[list[str]] = mapped_column(JSON, default=list)
+    # What was said at that time, comment by comment, and until when it was to be mended.
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    deadline: Mapped[date] = mapped_column(Date)
     # None: the whole form is open.
     open_fields: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))

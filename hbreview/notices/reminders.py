@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from ..model import Mail, Person, Round, Submission
+from ..model import Interest, Mail, Person, Round, Submission
 from ..words import Role, RoundState, State
 from ..workflow import deputies
 from .letters import CITY_REMINDER, REMINDER
@@ -87,7 +87,12 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
     query = (
         select(Submission.region, func.count(), Person.id)
         .join(Person, or_(Person.region == Submission.region, Person.id.in_(standing_in)))
-        .where(Submission.round_id == round_.id, Submission.state == State.SUBMITTED, *_reachable(Role.CITY))
+        .where(
+            Submission.round_id == round_.id,
+            Submission.state == State.SUBMITTED,
+            ~_interest(Person.id),
+            *_reachable(Role.CITY),
+        )
         .group_by(Submission.region, Person.id)
         .order_by(Submission.region, Person.id)
     )
@@ -97,6 +102,14 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
             "count": count, "region": region, "round": round_.title, "round_id": round_.id,
             "deadline": round_.city_deadline.isoformat(),
         })  # fmt: skip
+
+
+def _interest(person_id: Any) -> ColumnElement[bool]:
+    """Whether this person has declared an interest in the organisation: then it is not counted for them."""
+    query = select(Interest.id).where(
+        Interest.person_id == person_id, Interest.organisation_id == Submission.organisation_id
+    )
+    return query.correlate(Person, Submission).exists()
 
 
 def _reachable(role: Role) -> tuple[Any, ...]:
@@ -113,6 +126,7 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
             Submission.round_id == round_.id,
             Submission.region == mail.data["region"],
             Submission.state == State.SUBMITTED,
+            ~_interest(person.id),
         )
         standing_in = deputies.deputies(deputies.Reviewer.region == mail.data["region"])
         reviews = person.region == mail.data["region"] or person.id in set(session.scalars(standing_in))

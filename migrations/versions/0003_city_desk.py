@@ -107,6 +107,8 @@ def _reviewing():
         sa.Column("revision_number", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("comments", sa.JSON(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("deadline", sa.Date(), nullable=False),
         sa.Column("open_fields", sa.JSON(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -95,8 +95,8 @@ TABLE: dict[tuple[str, str], str] = {
     # how much is written on each indicator, one comment, a notice: whoever reads the threads
     ("GET", "/submissions/<submission_id>/indicators"): "ss ah ah ah fh ah",
     ("GET", "/comments/<comment_id>"): "ss ah ah ah fh ah",
-    ("GET", "/submissions/<submission_id>/returns/<number>.docx"): "ss ah ah ah fh ah",
-    ("GET", "/submissions/<submission_id>/returns/<number>.pdf"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/returns/<number>.docx"): "ss hh hh hh fh hh",
+    ("GET", "/submissions/<submission_id>/returns/<number>.pdf"): "ss hh hh hh fh hh",
     ("GET", "/submissions/<submission_id>/next"): "ss ah ah ah ah ah",
     # on the way to a decision
     ("GET", "/submissions/<submission_id>/return"): "ss fh ah fh fh fh",

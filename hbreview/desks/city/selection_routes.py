@@ -51,6 +51,7 @@ class Told:
 
     line: Line | None
     reasons: tuple[Reason, ...]
+    stale: bool = False
 
 
 @city.post("/selection")
@@ -127,8 +128,12 @@ def _report(results: Sequence[Result], what: str) -> Response:
     if any(isinstance(result.error, HiddenError) for result in results):
         _note_denial()
     known = _known([result.item for result in results])
-    told = [Told(known.get(result.item.submission), _why(result)) for result in results]
-    again = [one.line for one in told if one.line and one.reasons]
+    told = [
+        Told(known.get(result.item.submission), _why(result), isinstance(result.error, StaleError))
+        for result in results
+    ]
+    # What has changed since is not chosen again: it is to be looked at first.
+    again = [one.line for one in told if one.line and one.reasons and not one.stale]
     return _show(again, what=what, told=told)
 
 
@@ -167,11 +172,15 @@ def _known(items: Sequence[Item]) -> dict[str, Line]:
 
 def _page(items: Sequence[Item], *, what: str, status: int = OK, reasons: tuple[Reason, ...] = ()) -> Response:
     """What is selected, to be looked at before it is done; that a row is not there for this person is said."""
-    known = _known(items)
-    lines = [known[item.submission] for item in items if item.submission in known]
-    if len(lines) < len(items):
+    known = _known(items[:MOST])
+    there = [item for item in items[:MOST] if item.submission in known]
+    lines = [known[item.submission] for item in there if known[item.submission].version == item.version]
+    if moved := len(there) - len(lines):
+        text = N_("%(count)s were changed since you selected them and were taken out: look at them again.")
+        reasons += (Reason(text, values={"count": str(moved)}),)
+    if len(there) < len(items[:MOST]):
         _note_denial()
-        lost = {"count": str(len(items) - len(lines))}
+        lost = {"count": str(len(items[:MOST]) - len(there))}
         reasons += (Reason(N_("%(count)s of what was selected is not there for you: it was taken out."), values=lost),)
     return _show(lines, what=what, status=status, reasons=reasons)
 

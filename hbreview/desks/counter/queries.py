@@ -234,6 +234,14 @@ def next_after(session: Session, submission: Submission, who: Actor) -> str | No
     return session.scalar(query.order_by(Submission.id < submission.id, Submission.id).limit(1))
 
 
+def seal_scan_of(session: Session, submission: Submission) -> str:
+    """The public id of the live scan of the sealed page; "" when there is none."""
+    query = select(Attachment.public_id).where(
+        Attachment.submission_id == submission.id, Attachment.field == "city_seal", Attachment.removed_at.is_(None)
+    )
+    return session.scalar(query.order_by(Attachment.id.desc()).limit(1)) or ""
+
+
 def phrase_of(session: Session, region: str, public_id: str) -> str:
     """The text of one of a city's sentences; "" when it has none of this id."""
     query = select(Phrase.text).where(Phrase.region == region, Phrase.public_id == public_id)

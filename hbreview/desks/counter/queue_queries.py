@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ... import clock
 from ...evaluation.deadlines import Due, RoundDates, due
-from ...model import Comment, JournalHead, Look, Organisation, Person, Review, Revision, Round, SavedView, Submission
+from ...model import Comment, Entry, Look, Organisation, Person, Review, Revision, Round, SavedView, Submission
 from ...words import State
 from ...workflow.actors import Actor
 from ...workflow.policy import Action, has_role_for
@@ -82,17 +82,16 @@ def queue(session: Session, filters: Filters, who: Actor) -> QueuePage:
         rounds=rounds,
         chosen=chosen,
         sort=sort,
-        sequence=rows[0].now if rows else 0,
+        sequence=max((row.now for row in rows[:PAGE]), default=0),
     )
 
 
 def news_of(session: Session, filters: Filters, who: Actor, *, shown: Sequence[str], since: int) -> QueueNews | None:
     """What of the rows on somebody's screen has changed since a number of the journal; None when nothing has that this
     person may see. Three queries, one when there is nothing. ``filters`` name the round."""
-    head = select(JournalHead.sequence).scalar_subquery()
     changed = news(who, literal(since)).correlate(Submission).exists()
     known = Submission.public_id.in_(shown[:PAGE])
-    ids = session.execute(select(Submission.id, head).where(visible_to(who), known, changed)).all()
+    ids = session.execute(select(Submission.id, _last_entry()).where(visible_to(who), known, changed)).all()
     if not ids:
         return None
     found = [*conditions(filters, who, backend=_backend(session)), _in_round(filters.round)]
@@ -100,7 +99,13 @@ def news_of(session: Session, filters: Filters, who: Actor, *, shown: Sequence[s
     mine = and_(visible_to(who), Submission.id.in_([row[0] for row in ids]))
     picked = select(Submission.id, matches.label("matches")).where(mine).subquery("picked")
     rows = session.execute(_row_columns(who, picked).add_columns(picked.c.matches)).all()
-    return QueueNews(rows, _counts(session, found), filters.round, ids[0][1])
+    return QueueNews(rows, _counts(session, found), filters.round, max(since, *(row[1] for row in ids)))
+
+
+def _last_entry() -> ColumnElement[int]:
+    """The number of a submission's own last entry: the journal's own would tell how much others do elsewhere."""
+    query = select(func.coalesce(func.max(Entry.sequence), 0)).where(Entry.submission_id == Submission.id)
+    return query.correlate(Submission).scalar_subquery()
 
 
 def views_of(session: Session, who: Actor) -> Sequence[SavedView]:
@@ -156,7 +161,7 @@ def _row_columns(who: Actor, picked: Subquery) -> Select[Any]:
         Submission.organisation_name, Submission.site_name, Submission.region, Submission.national,
         Submission.state, Submission.revision_number, Submission.moved_at, Submission.extended_to,
         Round.enterprise_deadline, Round.city_deadline, Round.audit_deadline, Round.score_deadline,
-        Revision.warnings, select(JournalHead.sequence).scalar_subquery().label("now"),
+        Revision.warnings, _last_entry().label("now"),
         *_of_talk(who), *_of_looks(who), *_of_team(who), *keys,
     ]  # fmt: skip
     query = (

@@ -20,7 +20,7 @@ from ...model import Submission
 from ...model.kept import programme_of
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
-from ...words import Reason, Trigger
+from ...words import N_, Reason, Trigger
 from ...workflow.chain import BY_TRIGGER
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, has_role_for, may_fire
@@ -29,6 +29,7 @@ from .panels import Refused
 
 counter = Blueprint("counter", __name__)
 LONGEST = 5000
+_MOVED_ON = N_("It has moved on meanwhile, and nothing was done. This page shows it as it stands now: look again.")
 _TRIGGERS = ",".join(trigger.value for trigger in Trigger)
 # Where each person's own desk is: the first of these that the policy opens.
 _DESKS = (
@@ -68,7 +69,8 @@ def move(submission_id: str, trigger: str) -> Response:
         return panels.refused_step(Refused(step.trigger, error.reasons, 422, data))
     except (StaleError, WrongStateError, NotEditableError) as error:
         seen = {"version": asked, "revision": request.form.get("revision", 0, type=int)}
-        return panels.refused_step(Refused(step.trigger, (Reason(sentence_for(error)),), 409, data, **seen))
+        why = sentence_for(error) if isinstance(error, NotEditableError) else _MOVED_ON
+        return panels.refused_step(Refused(step.trigger, (Reason(why),), 409, data, **seen))
     sent = 1 if step.trigger is Trigger.SUBMIT else None
     return hx.go_to(url_for("counter.submission", submission_id=submission_id, sent=sent))
 
@@ -93,7 +95,15 @@ def _keep_scan(submission_id: str, version: int, needs: tuple[str, ...]) -> int:
         return version
     try:
         attached = attaching.attach(
-            Attaching(submission_id, version, "city_seal", Upload(upload.filename, upload.stream), exact=True),
+            # A second try brings its scan again: it takes the place of the one before, as only one is sealed.
+            Attaching(
+                submission_id,
+                version,
+                "city_seal",
+                Upload(upload.filename, upload.stream),
+                exact=True,
+                replaces=queries.seal_scan_of(db.session(), g.submission),
+            ),
             origin=replace(origin(), key=None, digest=None),  # the one-time key is the approval's
             storage=current_app.config["STORAGE"],
             limit=current_app.config["SETTINGS"].upload_bytes,

@@ -101,10 +101,10 @@ def _refused_thread(order: int, *, status: int, reasons: tuple[Reason, ...], **m
 @policy(Action.COMMENT)
 def post(submission_id: str, order: int) -> Response:
     remark = _remark(submission_id, order)
+    _require_indicator(order)
     try:
         receipt = _keep(remark)
     except InvalidError as error:
-        _require_indicator(order)
         return _refused_thread(order, status=422, reasons=error.reasons, reply=remark.parent)
     except StaleError:
         return _refused_thread(order, status=409, reasons=(Reason(_GROWN),), reply=remark.parent)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from ...acts.standing import Standing, standing_of
 from ...evaluation import values
 from ...extensions import db
-from ...model import Comment, Organisation, Person, Submission
+from ...model import Comment, Organisation, Person, Return, Submission
 from ...model.kept import programme_of
 from ...programmes.schema import Field, FieldType
 from ...words import Label, Reason, State, Visibility
@@ -39,13 +39,25 @@ def cards_of(session: Session, who: Actor) -> list[Card]:
     """The organisation's forms, newest round first; the drafts with their progress."""
     query = select(Submission).where(visible_to(who)).options(joinedload(Submission.round))
     rows = list(session.scalars(query.order_by(Submission.round_id.desc(), Submission.id).limit(MOST_CARDS)))
-    open_ = select(Comment.submission_id, Comment.mended_at).where(
-        Comment.submission_id.in_([row.id for row in rows if row.state is State.DRAFT]),
+    drafts = [row.id for row in rows if row.state is State.DRAFT]
+    asked = {
+        row.submission_id: row.comments
+        for row in session.execute(
+            select(Return.submission_id, Return.comments).where(Return.submission_id.in_(drafts)).order_by(Return.id)
+        )
+    }
+    open_ = select(Comment.submission_id, Comment.mended_at, Comment.public_id).where(
+        Comment.submission_id.in_(drafts),
         Comment.parent_id.is_(None),
         Comment.resolved_at.is_(None),
         Comment.visibility == Visibility.ENTERPRISE,
     )
-    comments = session.execute(open_).all()
+    # What the latest notice asks for; all where there is none, of a return before notices were kept.
+    comments = [
+        (submission_id, mended)
+        for submission_id, mended, public_id in session.execute(open_)
+        if submission_id not in asked or public_id in asked[submission_id]
+    ]
     cards = []
     for row in rows:
         own = [mended for submission_id, mended in comments if submission_id == row.id]
