@@ -186,7 +186,7 @@ def _door() -> Response | None:
 
 
 # What people write is read by its own rules, which say kindly what is wrong; anything else with a NUL is no page's.
-_WRITTEN = frozenset({"body", "password", "login", "new_password", "again", "q", "name", "title"})
+_WRITTEN = frozenset({"body", "opinion", "reason", "password", "login", "new_password", "again", "q", "name", "title"})
 
 
 def _holds_nul() -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -29,7 +31,8 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
     submission = holding.hold(session, submission_id, origin=origin, action=Action.DECLARE_INTEREST)
     if origin.actor is None:
         raise ForbiddenError
-    if not reason.strip():
+    reason = reason.replace("\0", "").strip()[:LONGEST]
+    if not reason:
         raise InvalidError([Reason(N_("Please give the reason."), "interest", "R4")])
     person_id, now = origin.actor.person_id, clock.now()
     # Asked again now that the submission is held: two windows may have declared at once.
@@ -42,11 +45,22 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
         Interest(
             person_id=person_id,
             organisation_id=submission.organisation_id,
-            reason=reason.strip()[:LONGEST],
+            reason=reason,
             created_at=now,
         )
     )
-    of_organisation = select(Submission.id).where(Submission.organisation_id == submission.organisation_id)
+    _free_work(session, submission.organisation_id, person_id=person_id, at=now)
+    deed = Deed(
+        act="declare_interest", target=submission.public_id, submission_id=submission.id,
+        round_id=submission.round_id, data={"reason": reason},
+    )  # fmt: skip
+    append(session, origin=origin, deed=deed, at=now)
+    return Receipt(submission.public_id, submission.version)
+
+
+def _free_work(session: Session, organisation_id: int, *, person_id: int, at: datetime) -> None:
+    """Sheets withdrawn, assigned reviews free, second checks void."""
+    of_organisation = select(Submission.id).where(Submission.organisation_id == organisation_id)
     session.execute(
         update(ScoreSheet)
         .where(
@@ -54,7 +68,7 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
             ScoreSheet.expert_id == person_id,
             ScoreSheet.withdrawn_at.is_(None),
         )
-        .values(withdrawn_at=now, version=ScoreSheet.version + 1)
+        .values(withdrawn_at=at, version=ScoreSheet.version + 1)
     )
     for column in (Review.assignee_id, Review.checked_by):
         session.execute(
@@ -62,9 +76,3 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
             .where(Review.submission_id.in_(of_organisation), column == person_id)
             .values({column: None, Review.version: Review.version + 1})
         )
-    deed = Deed(
-        act="declare_interest", target=submission.public_id, submission_id=submission.id,
-        round_id=submission.round_id, data={"reason": reason.strip()[:LONGEST]},
-    )  # fmt: skip
-    append(session, origin=origin, deed=deed, at=now)
-    return Receipt(submission.public_id, submission.version)

@@ -129,7 +129,7 @@ def _comment(keys: _Keys, text: str, *, blocking: bool = False, field: bool = Fa
         keys.press("Enter", "Tab")
         assert keys.now()[1] == "fields"
         keys.press("Space")
-    keys.to_text("意见")
+    keys.to_text("提交意见")
     answer = keys.part("Enter", "/comments")
     assert answer.status == 200
     assert "comment-" in keys.now()[0], "what was posted has the cursor"
@@ -305,7 +305,7 @@ def test_no_answer_drops_the_focus(live: Live, signed_in: Callable[..., Any]) ->
             keys.to_text(words)
         assert keys.part("Enter", ending).status == 200
         assert keys.now()[2] == {"办结": "重新打开", "重新打开": "办结"}[words]
-    keys.to(lambda one: one[2] == "意见" and one[3] == "BUTTON")
+    keys.to(lambda one: one[2] == "提交意见" and one[3] == "BUTTON")
     assert keys.part("Enter", "/comments").status == 422
     assert (keys.now()[1], keys.now()[3]) == ("body", "TEXTAREA"), "an empty comment is refused where it is written"
     _notes(keys)
@@ -339,7 +339,7 @@ def test_a_comment_that_is_not_taken_stays(live: Live, signed_in: Callable[..., 
     keys.press("c")
     page.wait_for_function("() => document.activeElement.matches('textarea[data-comment]')")
     keys.type("请核对第三行。")
-    keys.to(lambda one: one[2] == "意见" and one[3] == "BUTTON")
+    keys.to(lambda one: one[2] == "提交意见" and one[3] == "BUTTON")
 
     def answer(route: Any) -> None:
         if how == "dropped":
@@ -353,7 +353,7 @@ def test_a_comment_that_is_not_taken_stays(live: Live, signed_in: Callable[..., 
     assert message(page)
     at_rest(page)
     keys.sees()
-    assert keys.now()[2] == "意见"
+    assert keys.now()[2] == "提交意见"
     assert page.locator("#post-1 textarea").input_value() == "请核对第三行。"
     assert not page.get_by_text("somebody else").count()
     page.unroute("**/comments")

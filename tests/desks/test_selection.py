@@ -165,8 +165,8 @@ def test_every_reason_is_said_and_what_may_not_be_seen_is_as_what_never_was(worl
     page = answer.get_data(as_text=True)
     assert elsewhere.public_id not in page
     assert elsewhere.organisation_name not in page
-    # Selected again: those four, the changed one with its version of now.
-    now_rows = rows([world.now(one) for one in chosen])
+    # Selected again: those that failed, but for the one that has changed: that is to be looked at first.
+    now_rows = rows([world.now(one) for one in chosen[1:]])
     assert re.findall(r'name="row" value="([^"]+)" checked', page) == now_rows
     after = world.dump()
     assert {name for name in after if after[name] != before[name]} <= {"journal", "journal_head", "people"}

@@ -291,7 +291,8 @@ def test_an_expert_of_the_form_gets_no_notice(world: World) -> None:
         by = session.scalars(select(Person.id).where(Person.login == f"city-{submission.region}")).one()
         row = Return(
             round_id=submission.round_id, region=submission.region, number=77, submission_id=submission.id,
-            revision_number=1, reason="补", comments=[], person_id=by, created_at=now(),
+            revision_number=1, reason="补", comments=[], items=[], deadline=now().date(), person_id=by,
+            created_at=now(),
         )  # fmt: skip
         session.add(row)
 

@@ -110,7 +110,7 @@ def _missing_words() -> list[Reason]:
 
 def _given() -> dict[str, str]:
     """Opinion and seal date as they were typed; a kept sentence where no opinion was."""
-    given = {name: request.form.get(name, "")[:LONGEST] for name in ("opinion", "seal_date")}
+    given = {name: request.form.get(name, "").replace("\0", "")[:LONGEST] for name in ("opinion", "seal_date")}
     own, phrase = signed_in_actor().region, request.form.get("phrase")
     if own and phrase and not given["opinion"].strip():
         given["opinion"] = queries.phrase_of(db.session(), own, phrase)

@@ -77,7 +77,7 @@ def move(submission_id: str, trigger: str) -> Response:
 
 def _given(needs: tuple[str, ...]) -> dict[str, str]:
     """What the step takes, as it was given. Chosen comments come one by one, and not at all from the short form."""
-    data = {name: request.form.get(name, "")[:LONGEST] for name in needs if name != "mend"}
+    data = {name: request.form.get(name, "").replace("\0", "")[:LONGEST] for name in needs if name != "mend"}
     if "mend" in needs and "mend" in request.form:
         data["mend"] = " ".join(request.form.getlist("mend"))
     told = next((name for name in ("opinion", "reason") if name in needs), "")
