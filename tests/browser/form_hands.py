@@ -81,9 +81,15 @@ def at_rest(page: Any) -> None:
     page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
 
 
-def has_focus(page: Any, name: str) -> None:
-    """Wait until the cursor stands in the element of this id."""
-    page.wait_for_function("(id) => document.activeElement.id === id", arg=name)
+def has_focus(page: Any, name: str, *, within: int = 10_000) -> bool:
+    """Whether the cursor comes to stand in the element of this id, within so many milliseconds."""
+    try:
+        page.wait_for_function("(id) => document.activeElement.id === id", arg=name, timeout=within)
+    except Exception as error:
+        if "Timeout" not in str(error):
+            raise
+        return False
+    return True
 
 
 def stored(world: World, submission: Submission) -> dict[str, str]:

@@ -39,10 +39,14 @@ def test_a_refused_figure_keeps_one_on_the_form(live: Live, signed_in: Callable[
     """The old figure is not sent in the place of the one that was typed."""
     _row, page = _form(live, signed_in)
     assert write_and_save(page, "total_assets", "2.5亿").status == 422
-    page.locator(READY).click()
-    assert "未能保存" in message(page)
-    assert not page.url.endswith("/review")
-    has_focus(page, "in-total_assets")
+    # On a busy machine a press may come while the bar above is laid out anew, and miss its link: then once more.
+    for _press in range(3):
+        page.locator(READY).click()
+        assert "未能保存" in message(page)
+        assert not page.url.endswith("/review")
+        if has_focus(page, "in-total_assets", within=4_000):
+            break
+    assert has_focus(page, "in-total_assets")
     page.goto(f"{page.url.partition('#')[0]}/review")
     assert page.locator("[data-unsaved-of] b").inner_text() == "1"
     page.go_back()

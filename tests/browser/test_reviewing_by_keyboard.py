@@ -146,9 +146,9 @@ def _return(keys: _Keys, *, place: int) -> None:
     with keys.page.expect_response(lambda answer: answer.url.endswith("/return")):
         keys.page.keyboard.press("Enter")
     at_rest(keys.page)
-    has_focus(keys.page, "in-reason-return")
+    assert has_focus(keys.page, "in-reason-return")
     keys.press("Shift+Tab", "ArrowDown")
-    has_focus(keys.page, "in-reason-return")
+    assert has_focus(keys.page, "in-reason-return")
     assert keys.page.input_value("#in-reason-return") == ASKED
     assert keys.page.locator("#return input[name=mend][type=checkbox]").count() == 1
     keys.to(lambda one: one[1] == "mend")
@@ -172,7 +172,7 @@ def _approve(keys: _Keys, *, place: int) -> None:
     keys.to_id("in-phrase-approve")
     if place % 2:
         keys.press("ArrowDown")
-        has_focus(keys.page, "in-opinion")
+        assert has_focus(keys.page, "in-opinion")
     else:
         keys.press("Tab")
         keys.type(OPINION)
