@@ -95,8 +95,8 @@ TABLE: dict[tuple[str, str], str] = {
     # how much is written on each indicator, one comment, a notice: whoever reads the threads
     ("GET", "/submissions/<submission_id>/indicators"): "ss ah ah ah fh ah",
     ("GET", "/comments/<comment_id>"): "ss ah ah ah fh ah",
-    ("GET", "/submissions/<submission_id>/returns/<number>.docx"): "ss hh hh hh fh hh",
-    ("GET", "/submissions/<submission_id>/returns/<number>.pdf"): "ss hh hh hh fh hh",
+    ("GET", "/submissions/<submission_id>/returns/<number>.docx"): "ss ah ah ah fh ah",
+    ("GET", "/submissions/<submission_id>/returns/<number>.pdf"): "ss ah ah ah fh ah",
     ("GET", "/submissions/<submission_id>/next"): "ss ah ah ah ah ah",
     # on the way to a decision
     ("GET", "/submissions/<submission_id>/return"): "ss fh ah fh fh fh",
@@ -178,6 +178,7 @@ def expected(method: str, rule: str, actor: str, state: str) -> str:
     """The answer's class by hand: allow, forbid, hide or sign-in."""
     answer = LETTERS[TABLE[method, rule].replace(" ", "")[ACTORS.index(actor)]]
     nothing_there = state == "draft" and (method, rule) in NEEDS_A_REVISION
+    nothing_there = nothing_there or ("/returns/" in rule and state != "returned")  # no other one has a notice
     return "hide" if nothing_there and answer == "allow" else answer
 
 

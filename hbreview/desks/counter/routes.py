@@ -169,13 +169,12 @@ def diff(submission_id: str) -> Response:
     second = request.args.get("to", latest, type=int)
     programme = programme_of(session, submission.programme_version_id)
     context: dict[str, Any] = {"changes": [], "files": [], "first": first, "second": second}
-    if latest or "from" in request.args or "to" in request.args:
-        before, after = (queries.revision_of(session, submission, number) for number in (first, second))
-        if before is None or after is None:
-            abort(404)
-        last = standing_of(session, submission).last
-        context["changes"] = changes.between_answers(programme, before.answers, after.answers, last=last)
-        context["files"] = changes.between_files(programme, before.attachments, after.attachments)
+    before, after = (queries.revision_of(session, submission, number) for number in (first, second))
+    if before is None or after is None:
+        abort(404)
+    last = standing_of(session, submission).last
+    context["changes"] = changes.between_answers(programme, before.answers, after.answers, last=last)
+    context["files"] = changes.between_files(programme, before.attachments, after.attachments)
     return hx.page_or_part(
         "counter/diff.html",
         "counter/_diff.html",
