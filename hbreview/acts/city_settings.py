@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -13,6 +12,7 @@ from ..words import Role
 from ..workflow import journal
 from ..workflow.errors import ForbiddenError
 from ..workflow.journal import Deed, Origin
+from .locked_rows import locked_or_made
 
 
 def settings_of_city(session: Session, region: str) -> CitySetting:
@@ -30,7 +30,8 @@ def _set(session: Session, wanted: bool, origin: Origin) -> Receipt:
     who = origin.actor
     if who is None or who.role is not Role.CITY or who.region is None:
         raise ForbiddenError
-    setting = _held(session, who.region)
+    made = insert(CitySetting).values(region=who.region, second_check=False, version=0)
+    setting = locked_or_made(session, select(CitySetting).where(CitySetting.region == who.region), first=made)
     if setting.second_check == wanted:
         return Receipt(who.region, setting.version)
     before = setting.version
@@ -43,18 +44,3 @@ def _set(session: Session, wanted: bool, origin: Origin) -> Receipt:
     )
     journal.append(session, origin=origin, deed=deed, at=clock.now())
     return Receipt(who.region, setting.version)
-
-
-def _held(session: Session, region: str) -> CitySetting:
-    """The city's row, locked; made here when there is none."""
-    query = select(CitySetting).where(CitySetting.region == region).with_for_update()
-    query = query.execution_options(populate_existing=True)
-    found = session.scalar(query)
-    if found is None:
-        try:
-            with session.begin_nested():
-                session.execute(insert(CitySetting).values(region=region, second_check=False, version=0))
-        except IntegrityError:  # a colleague decides something just now
-            pass
-        found = session.scalars(query).one()
-    return found

@@ -5,13 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from .. import clock
-from ..evaluation.deadlines import Due, RoundDates, due
-from ..model import Round, Submission
-
-
-def dates_of(round_: Round) -> RoundDates:
-    """The last days of a round."""
-    return RoundDates(round_.enterprise_deadline, round_.city_deadline, round_.audit_deadline, round_.score_deadline)
+from ..evaluation.deadlines import Due, dates_of, due, own_day
+from ..model import Submission
 
 
 def due_of(submission: Submission) -> Due:
@@ -22,5 +17,4 @@ def due_of(submission: Submission) -> Due:
 
 def last_day(submission: Submission) -> date:
     """The last day on which this form may be submitted, in Asia/Shanghai."""
-    own = submission.extended_to
-    return max(submission.round.enterprise_deadline, own) if own else submission.round.enterprise_deadline
+    return own_day(submission.round.enterprise_deadline, extended_to=submission.extended_to)

@@ -29,6 +29,12 @@ def phrases_of(session: Session, region: str) -> dict[str, list[Phrase]]:
     return found
 
 
+def phrase_of(session: Session, region: str, public_id: str) -> str:
+    """The text of one of a city's sentences; "" when it has none of this id."""
+    query = select(Phrase.text).where(Phrase.region == region, Phrase.public_id == public_id)
+    return session.scalar(query) or ""
+
+
 def keep_phrase(kind: str, text: str, *, origin: Origin) -> Receipt:
     """Keep a sentence for the own city; InvalidError for none, a long one, one that is there, or the 41st of a kind."""
     if kind not in KINDS:

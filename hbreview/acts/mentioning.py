@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import Comment, Interest, Person, Submission
+from ..model import Comment, Submission
 from ..words import Role
-from ..workflow import deputies
 from ..workflow.journal import Deed, Origin, append
+from .reviewing import colleagues_of
 
 SIGN = "@"
 _WRITERS = frozenset({Role.CITY, Role.PROVINCE})
-
-
-def colleagues_of(session: Session, submission: Submission) -> Sequence[Person]:
-    """Whom one may name about a submission: its reviewers, who stands in for one today, and the provincial team;
-    nobody with an interest in the organisation.
-    """
-    partial = select(Interest.person_id).where(Interest.organisation_id == submission.organisation_id)
-    query = select(Person).where(
-        Person.id.not_in(partial),
-        Person.suspended_at.is_(None),
-        or_(
-            Person.role == Role.PROVINCE,
-            (Person.role == Role.CITY) & (Person.region == submission.region),
-            Person.id.in_(deputies.deputies(deputies.Reviewer.region == submission.region)),
-        ),
-    )
-    return session.scalars(query.order_by(Person.name, Person.id)).all()
 
 
 def named_in(text: str, names: Sequence[str]) -> list[str]:
@@ -50,7 +32,7 @@ def tell(session: Session, submission: Submission, comment: Comment, *, origin: 
     """One entry for each colleague that the comment names: what the notices go by. Enterprises name nobody."""
     if origin.actor is None or origin.actor.role not in _WRITERS or SIGN not in comment.body.replace("＠", SIGN):
         return
-    people = colleagues_of(session, submission)
+    people = colleagues_of(session, submission, province=True)
     names = [person.name for person in people]
     named = set(named_in(comment.body, names)) - set(named_in(before, names))
     for person in people:

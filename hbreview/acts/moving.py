@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -110,17 +110,20 @@ def _take_back(session: Session, submission: Submission, case: SubmissionCase, *
 
 def _reopen(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
     """A draft again: what turned out infected while it was away is out of it, and has to be given anew (U10)."""
-    _drop_seal(session, submission)
+    _take_out(session, submission, or_(_SEAL_SCAN, Attachment.scan == ScanState.INFECTED))
+    return _reason(case)
+
+
+# The scan of a sealed page is of one revision and one opinion: it does not serve for the next.
+_SEAL_SCAN = Attachment.field == "city_seal"
+
+
+def _take_out(session: Session, submission: Submission, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Attachment)
-        .where(
-            Attachment.submission_id == submission.id,
-            Attachment.scan == ScanState.INFECTED,
-            Attachment.removed_at.is_(None),
-        )
+        .where(Attachment.submission_id == submission.id, Attachment.removed_at.is_(None), which)
         .values(removed_at=submission.moved_at)
     )
-    return _reason(case)
 
 
 def _seal(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
@@ -164,7 +167,7 @@ def _unseal(session: Session, submission: Submission, case: SubmissionCase, *, o
         .where(Opinion.submission_id == submission.id, Opinion.void_at.is_(None))
         .values(void_at=submission.moved_at)
     )
-    _drop_seal(session, submission)
+    _take_out(session, submission, _SEAL_SCAN)
     # What was looked at for a decision that is void is looked at anew for the next one.
     session.execute(
         update(Review)
@@ -172,19 +175,6 @@ def _unseal(session: Session, submission: Submission, case: SubmissionCase, *, o
         .values(checked_by=None, checked_revision=0, ticks=[], ticks_revision=0, version=Review.version + 1)
     )
     return _reason(case)
-
-
-def _drop_seal(session: Session, submission: Submission) -> None:
-    """The scan of a sealed page is of one revision and one opinion: it does not serve for the next."""
-    session.execute(
-        update(Attachment)
-        .where(
-            Attachment.submission_id == submission.id,
-            Attachment.field == "city_seal",
-            Attachment.removed_at.is_(None),
-        )
-        .values(removed_at=submission.moved_at)
-    )
 
 
 def _sign(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ..model import Counter
+from .locked_rows import locked_or_made
 
 
 def next_number(session: Session, series: str) -> int:
@@ -14,13 +14,7 @@ def next_number(session: Session, series: str) -> int:
 
     The series' row stays locked until then, so a second act waits and gets the number after.
     """
-    taken = session.scalar(select(Counter.last).where(Counter.name == series).with_for_update())
-    if taken is None:
-        try:
-            with session.begin_nested():
-                session.execute(insert(Counter).values(name=series, last=0))
-        except IntegrityError:  # somebody else began the series just now
-            pass
-        taken = session.scalar(select(Counter.last).where(Counter.name == series).with_for_update()) or 0
-    session.execute(update(Counter).where(Counter.name == series).values(last=taken + 1))
-    return taken + 1
+    made = insert(Counter).values(name=series, last=0)
+    counter = locked_or_made(session, select(Counter).where(Counter.name == series), first=made)
+    counter.last += 1
+    return counter.last

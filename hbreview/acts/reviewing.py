@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -67,18 +67,17 @@ def team_of(session: Session, submission: Submission) -> Team:
     )
 
 
-def colleagues_of(session: Session, submission: Submission) -> Sequence[Person]:
+def colleagues_of(session: Session, submission: Submission, *, province: bool = False) -> Sequence[Person]:
     """The city's reviewers with an account in use, and who stands in for one of them today; by name.
 
-    Without those who have an interest in the organisation.
+    Without those who have an interest in the organisation. ``province``: and the provincial team.
     """
-    standing_in = deputies.deputies(deputies.Reviewer.region == submission.region)
     interested = select(Interest.person_id).where(Interest.organisation_id == submission.organisation_id)
+    reviewer = and_(Person.role == Role.CITY, deputies.reviews(submission.region))
     query = select(Person).where(
-        Person.role == Role.CITY,
+        or_(reviewer, Person.role == Role.PROVINCE) if province else reviewer,
         Person.suspended_at.is_(None),
         Person.id.not_in(interested),
-        (Person.region == submission.region) | Person.id.in_(standing_in),
     )
     return session.scalars(query.order_by(Person.name, Person.id)).all()
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..model import Interest, Mail, Person, Round, Submission
+from ..evaluation.deadlines import own_day
+from ..model import Mail, Person, Round, Submission
 from ..words import Role, RoundState, State
 from ..workflow import deputies
+from ..workflow.visibility import no_interest_of
 from .letters import CITY_REMINDER, REMINDER
 
 STEPS = (7, 3, 1)
@@ -54,11 +56,6 @@ def missing(session: Session, reminders: Sequence[Reminder]) -> list[Reminder]:
     return [one for one in reminders if one.key not in made]
 
 
-def _own_day(round_: Round, extended: date | None) -> date:
-    """The last day of one form: the round's, or a later one that its enterprise was given."""
-    return max(round_.enterprise_deadline, extended or round_.enterprise_deadline)
-
-
 def _to_enterprises(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
     query = (
         select(Submission.id, Submission.public_id, Submission.organisation_name, Submission.extended_to, Person.id)
@@ -69,7 +66,7 @@ def _to_enterprises(session: Session, round_: Round, *, today: date) -> Iterator
     if step_due(round_.enterprise_deadline, today=today) is None:
         query = query.where(Submission.extended_to > round_.enterprise_deadline)
     for submission_id, public_id, organisation, extended, person_id in session.execute(query):
-        day = _own_day(round_, extended)
+        day = own_day(round_.enterprise_deadline, extended_to=extended)
         step = step_due(day, today=today)
         if step is None:
             continue
@@ -83,14 +80,13 @@ def _to_enterprises(session: Session, round_: Round, *, today: date) -> Iterator
 
 
 def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]:
-    standing_in = deputies.deputies(deputies.Reviewer.region == Submission.region).correlate(Submission)
     query = (
         select(Submission.region, func.count(), Person.id)
-        .join(Person, or_(Person.region == Submission.region, Person.id.in_(standing_in)))
+        .join(Person, deputies.reviews(Submission.region))
         .where(
             Submission.round_id == round_.id,
             Submission.state == State.SUBMITTED,
-            ~_interest(Person.id),
+            no_interest_of(Person.id),
             *_reachable(Role.CITY),
         )
         .group_by(Submission.region, Person.id)
@@ -102,14 +98,6 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
             "count": count, "region": region, "round": round_.title, "round_id": round_.id,
             "deadline": round_.city_deadline.isoformat(),
         })  # fmt: skip
-
-
-def _interest(person_id: Any) -> ColumnElement[bool]:
-    """Whether this person has declared an interest in the organisation: then it is not counted for them."""
-    query = select(Interest.id).where(
-        Interest.person_id == person_id, Interest.organisation_id == Submission.organisation_id
-    )
-    return query.correlate(Person, Submission).exists()
 
 
 def _reachable(role: Role) -> tuple[Any, ...]:
@@ -126,11 +114,10 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
             Submission.round_id == round_.id,
             Submission.region == mail.data["region"],
             Submission.state == State.SUBMITTED,
-            ~_interest(person.id),
+            no_interest_of(person.id),
         )
-        standing_in = deputies.deputies(deputies.Reviewer.region == mail.data["region"])
-        reviews = person.region == mail.data["region"] or person.id in set(session.scalars(standing_in))
-        return reviews and bool(session.scalar(query))
+        reviews = select(Person.id).where(Person.id == person.id, deputies.reviews(mail.data["region"]))
+        return session.scalar(reviews) is not None and bool(session.scalar(query))
     mine = select(Submission.extended_to).where(
         Submission.round_id == round_.id,
         Submission.public_id == mail.data["submission"],
@@ -139,4 +126,6 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
     )
     row = session.execute(mine).first()
     # A letter that names a day which holds no more would hurry somebody who has got longer.
-    return row is not None and _own_day(round_, row[0]).isoformat() == mail.data["deadline"]
+    return (
+        row is not None and own_day(round_.enterprise_deadline, extended_to=row[0]).isoformat() == mail.data["deadline"]
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, Subquery, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from .. import clock
 from ..model import Deputy, Person
@@ -41,6 +41,14 @@ def authorities() -> Subquery:
 def deputies(of: ColumnElement[bool]) -> Select[int]:
     """The numbers of the people who stand in today for the reviewers that the condition on ``Reviewer`` leaves."""
     return select(Deputy.deputy_id).join(Reviewer, Reviewer.id == Deputy.person_id).where(of, in_force())
+
+
+def reviews(region: str | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The condition on ``Person``: a reviewer of this city, or who stands in for one today."""
+    standing_in = deputies(Reviewer.region == region)
+    if not isinstance(region, str):
+        standing_in = standing_in.correlate(region.class_)
+    return or_(Person.region == region, Person.id.in_(standing_in))
 
 
 def stood_in_for(deputy_id: int) -> Select[str]:

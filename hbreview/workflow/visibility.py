@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, false, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ..model import Comment, Interest, ScoreSheet, Submission
 from ..words import Role, Visibility
@@ -20,24 +21,24 @@ def _expert_condition(actor: Actor) -> ColumnElement[bool]:
         )
         .correlate(Submission)
     )
-    return and_(sheet.exists(), _no_interest(actor))
+    return and_(sheet.exists(), no_interest_of(actor.person_id))
 
 
-def _no_interest(actor: Actor) -> ColumnElement[bool]:
-    """Who has declared an interest in an organisation is out of everything of it."""
-    interest = (
-        select(Interest.id)
-        .where(Interest.person_id == actor.person_id, Interest.organisation_id == Submission.organisation_id)
-        .correlate(Submission)
+def no_interest_of(person_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Who has declared an interest in an organisation is out of everything of it: the condition on ``Submission``,
+    and on ``Person`` where that is asked about."""
+    interest = select(Interest.id).where(
+        Interest.person_id == person_id, Interest.organisation_id == Submission.organisation_id
     )
-    return ~interest.exists()
+    outer = (Submission,) if isinstance(person_id, int) else (Submission, person_id.class_)
+    return ~interest.correlate(*outer).exists()
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Submission`` that leaves only what this person may know of."""
     conditions: dict[Role, ColumnElement[bool]] = {
         Role.ENTERPRISE: Submission.organisation_id == actor.organisation_id,
-        Role.CITY: and_(Submission.region.in_(actor.regions), _no_interest(actor)),
+        Role.CITY: and_(Submission.region.in_(actor.regions), no_interest_of(actor.person_id)),
         Role.AUDITOR: and_(Submission.firm_id.is_not(None), Submission.firm_id == actor.firm_id),
         Role.PROVINCE: true(),
         Role.ADMIN: false(),

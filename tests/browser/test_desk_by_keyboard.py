@@ -8,64 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hbreview.acts.rehearsing import PASSWORD
-from tests.browser.form_hands import HIDDEN, OVERFLOW, address, owner, saving, stored
+from tests.browser.form_hands import address, owner, saving, stored
+from tests.browser.keyboard_hands import Keys
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Live
 
 pytestmark = pytest.mark.browser
-FOCUS = "() => { const e = document.activeElement; return [e.id, e.name || '', e.textContent.trim(), e.className]; }"
-MOST = 400
-
-
-class _Keys:
-    """Somebody with a keyboard and no mouse, who must see where they are all the time."""
-
-    def __init__(self, page: Any) -> None:
-        self._page = page
-
-    def press(self, *keys: str) -> None:
-        """Press keys one after the other; the page stays within its window and the focus in sight."""
-        for key in keys:
-            self._page.keyboard.press(key)
-        hidden = self._page.evaluate(HIDDEN)
-        assert hidden == "", f"after {keys}: {hidden}"
-
-    def now(self) -> list[str]:
-        """Id, name, text and classes of what has the focus."""
-        found: list[str] = self._page.evaluate(FOCUS)
-        return found
-
-    def to(self, wanted: Callable[[list[str]], bool], *, key: str = "Tab") -> None:
-        """Press Tab until what is wanted has the focus."""
-        for _press in range(MOST):
-            self.press(key)
-            if wanted(self.now()):
-                return
-        pytest.fail(f"not reached by {key}; the last one was {self.now()}")
-
-    def to_id(self, name: str, *, key: str = "Tab") -> None:
-        """As ``to``, for the element of an id."""
-        self.to(lambda one: one[0] == name, key=key)
-
-    def to_text(self, text: str, *, key: str = "Tab") -> None:
-        """As ``to``, for a link or button that says so."""
-        self.to(lambda one: one[2] == text, key=key)
-
-    def type_over(self, text: str) -> None:
-        """Replace what stands in the field."""
-        self.press("Control+a")
-        self._page.keyboard.insert_text(text) if not text.isascii() else self._page.keyboard.type(text)
-
-    def follow(self, key: str = "Enter") -> None:
-        """Press a button or link that leads to another page, and see that the page fits."""
-        with self._page.expect_navigation():
-            self._page.keyboard.press(key)
-        self.fits()
-
-    def fits(self) -> None:
-        """Nothing is wider than the window."""
-        assert self._page.evaluate(OVERFLOW) == []
+MOST = 400  # the form has many fields
 
 
 @pytest.mark.parametrize(
@@ -78,7 +28,7 @@ def test_the_whole_desk_by_keyboard(live: Live, signed_in: Callable[..., Any], s
     row = live.world.submission("returned", "base")
     page = signed_in("", width=width, scripts=scripts)
     page.emulate_media(reduced_motion="reduce")
-    keys = _Keys(page)
+    keys = Keys(page, most=MOST)
     _sign_in(live, page, keys, owner(row))
     keys.to(lambda one: one[2] == "继续填报")
     keys.follow()
@@ -101,7 +51,7 @@ def test_the_whole_desk_by_keyboard(live: Live, signed_in: Callable[..., Any], s
     assert kept["service_events_coaching"] == "42"
 
 
-def _sign_in(live: Live, page: Any, keys: _Keys, login: str) -> None:
+def _sign_in(live: Live, page: Any, keys: Keys, login: str) -> None:
     page.goto(live.url("/login?next=/desk"))
     keys.to_id("in-login")
     keys.type_over(login)
@@ -111,7 +61,7 @@ def _sign_in(live: Live, page: Any, keys: _Keys, login: str) -> None:
     assert page.url.endswith("/desk")
 
 
-def _mend(page: Any, keys: _Keys, *, scripts: bool) -> None:
+def _mend(page: Any, keys: Keys, *, scripts: bool) -> None:
     keys.to_text("标记为已整改")
     if scripts:
         with page.expect_response(lambda answer: answer.url.endswith("/mended")):
@@ -123,7 +73,7 @@ def _mend(page: Any, keys: _Keys, *, scripts: bool) -> None:
     assert page.locator("#mend li.mended").count() == 1
 
 
-def _fill_in(page: Any, keys: _Keys, *, scripts: bool) -> None:
+def _fill_in(page: Any, keys: Keys, *, scripts: bool) -> None:
     """A text, then the table: with scripts Enter goes down a row and arrows move; Tab goes along it."""
     keys.to_id("in-contact_person")
     keys.type_over("王建国")
@@ -150,7 +100,7 @@ def _fill_in(page: Any, keys: _Keys, *, scripts: bool) -> None:
         keys.type_over("4321")
 
 
-def _say_why(page: Any, keys: _Keys, *, scripts: bool) -> None:
+def _say_why(page: Any, keys: Keys, *, scripts: bool) -> None:
     """A figure that does not fit another one asks for a remark; it is typed where it is asked for."""
     keys.to_id("in-base_employment")
     keys.type_over("1")

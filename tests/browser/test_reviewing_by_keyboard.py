@@ -17,7 +17,8 @@ from hbreview.extensions import db
 from hbreview.model import Comment, Opinion, Person, SignIn, Submission
 from hbreview.words import State
 from tests.acts.test_reviewing import acts, by, hire
-from tests.browser.form_hands import HIDDEN, OVERFLOW, address, at_rest, change, has_focus, message
+from tests.browser.form_hands import OVERFLOW, address, at_rest, change, has_focus, message
+from tests.browser.keyboard_hands import Keys
 from tests.desks.selections import CITY, gather
 
 if TYPE_CHECKING:
@@ -33,68 +34,9 @@ WATCH = """() => { let had = null;
   }, 30));
   document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective}`));
 }"""
-NOW = "() => { const e = document.activeElement; return [e.id, e.name || '', e.textContent.trim(), e.tagName]; }"
 OPINION, ASKED = "材料齐全，同意推荐。", "请补充相关佐证材料。"
 EVIL = '<img src=/evil-img onerror="window.ran=1"><div hx-get=/evil-get hx-trigger=load>x</div>'
 LONG = "河北省石家庄市高新技术产业开发区中小企业公共服务示范平台有限责任公司" * 3
-
-
-class _Keys:
-    """A reviewer with a keyboard and no mouse, who must see all the time where the cursor is."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-
-    def press(self, *keys: str) -> None:
-        """Press keys one after the other, with the focus in sight after the last."""
-        for key in keys:
-            self.page.keyboard.press(key)
-        self.sees()
-
-    def sees(self) -> None:
-        """The focus is in sight."""
-        hidden = self.page.evaluate(HIDDEN)
-        assert hidden == "", hidden
-
-    def now(self) -> list[str]:
-        """Id, name, text and tag of what has the focus."""
-        found: list[str] = self.page.evaluate(NOW)
-        return found
-
-    def to(self, wanted: Callable[[list[str]], bool], *, key: str = "Tab", most: int = 300) -> None:
-        """Press Tab until what is wanted has the focus."""
-        for _press in range(most):
-            self.press(key)
-            if wanted(self.now()):
-                return
-        pytest.fail(f"not reached by {key}; the last one was {self.now()}")
-
-    def to_id(self, name: str, *, key: str = "Tab") -> None:
-        """As ``to``, for the element of an id."""
-        self.to(lambda one: one[0] == name, key=key)
-
-    def to_text(self, text: str, *, key: str = "Tab") -> None:
-        """As ``to``, for a link or button that says so."""
-        self.to(lambda one: one[2] == text, key=key)
-
-    def type(self, text: str) -> None:
-        """Type as an input method does."""
-        self.page.keyboard.insert_text(text)
-
-    def part(self, key: str, ending: str) -> Any:
-        """Press what the page answers with a part of itself, until the part is in; the focus is still somewhere."""
-        with self.page.expect_response(lambda answer: ending in answer.url and answer.request.method == "POST") as told:
-            self.page.keyboard.press(key)
-        at_rest(self.page)
-        self.page.wait_for_function("() => document.activeElement !== document.body")
-        self.sees()
-        return told.value
-
-    def follow(self, key: str = "Enter") -> None:
-        """Press what leads to another page; nothing on it is wider than the window."""
-        with self.page.expect_navigation():
-            self.page.keyboard.press(key)
-        assert self.page.evaluate(OVERFLOW) == []
 
 
 def _listen(page: Any) -> list[str]:
@@ -114,7 +56,7 @@ def _phrases(live: Live) -> None:
         assert answer.status_code == 303
 
 
-def _comment(keys: _Keys, text: str, *, blocking: bool = False, field: bool = False) -> None:
+def _comment(keys: Keys, text: str, *, blocking: bool = False, field: bool = False) -> None:
     """C, the text, and by Tab to the button."""
     keys.press("c")
     keys.page.wait_for_function("() => document.activeElement.matches('textarea[data-comment]')")
@@ -135,7 +77,7 @@ def _comment(keys: _Keys, text: str, *, blocking: bool = False, field: bool = Fa
     assert "comment-" in keys.now()[0], "what was posted has the cursor"
 
 
-def _return(keys: _Keys, *, place: int) -> None:
+def _return(keys: Keys, *, place: int) -> None:
     """Two comments, one of which is settled by R; then the return with a reason, the other one, and its fields."""
     keys.press("j")
     _comment(keys, f"第{place}份：佐证材料缺少签章。", blocking=True, field=True)
@@ -159,7 +101,7 @@ def _return(keys: _Keys, *, place: int) -> None:
     keys.follow()
 
 
-def _approve(keys: _Keys, *, place: int) -> None:
+def _approve(keys: Keys, *, place: int) -> None:
     """Every tick by Space, a kept sentence or an own one, today's seal, and for every other one the scan."""
     keys.press("j")
     ticks = keys.page.locator("#checklist button.tick").evaluate_all("all => all.map((one) => one.id)")
@@ -184,7 +126,7 @@ def _approve(keys: _Keys, *, place: int) -> None:
     keys.follow()
 
 
-def _remark(keys: _Keys, *, place: int) -> None:
+def _remark(keys: Keys, *, place: int) -> None:
     """A comment on the third indicator, by J and K; it stays with the city."""
     keys.press("j", "j", "j", "j", "k")
     _comment(keys, f"第{place}份：请核对。")
@@ -205,7 +147,7 @@ def test_every_form_is_opened_and_decided_by_keyboard(live: Live, signed_in: Cal
     page = signed_in("")
     page.emulate_media(reduced_motion="reduce")
     said = _listen(page)
-    keys = _Keys(page)
+    keys = Keys(page)
     _door(live, keys, rows)
     seen: list[str] = []
     for place in range(count):
@@ -222,7 +164,7 @@ def test_every_form_is_opened_and_decided_by_keyboard(live: Live, signed_in: Cal
     assert live.world.faults() == []
 
 
-def _door(live: Live, keys: _Keys, rows: dict[str, Submission]) -> None:
+def _door(live: Live, keys: Keys, rows: dict[str, Submission]) -> None:
     """Sign in, and from the queue to the form of the first row."""
     keys.page.goto(live.url("/login?next=/submissions"))
     keys.to_id("in-login")
@@ -286,7 +228,7 @@ def test_no_answer_drops_the_focus(live: Live, signed_in: Callable[..., Any]) ->
     """Edit, reply, resolve, reopen, a refused comment, and every note of the team: the cursor stays there (W03)."""
     row, page = _form_on_the_table(live, signed_in)
     comment = _said(live, row, "请补充合同。")[0]
-    said, keys = _listen(page), _Keys(page)
+    said, keys = _listen(page), Keys(page)
     page.goto(live.url(f"{address(row)}?indicator=1"))
     page.locator("#reuse[hx-get]").wait_for(state="detached")
     own = f"comment-{comment}"
@@ -312,7 +254,7 @@ def test_no_answer_drops_the_focus(live: Live, signed_in: Callable[..., Any]) ->
     assert len(said) == 1 and "422" in said[0], said
 
 
-def _notes(keys: _Keys) -> None:
+def _notes(keys: Keys) -> None:
     """Assign, tags, a flag up and down: the button keeps the cursor, or what it stood in."""
     keys.to_id("in-assignee")
     keys.press("ArrowDown")
@@ -335,7 +277,7 @@ def test_a_comment_that_is_not_taken_stays(live: Live, signed_in: Callable[..., 
     """Whatever goes wrong is said, the text stays where it is, and is sent again by the same key (H10)."""
     row, page = _form_on_the_table(live, signed_in)
     page.goto(live.url(f"{address(row)}?indicator=1"))
-    keys = _Keys(page)
+    keys = Keys(page)
     keys.press("c")
     page.wait_for_function("() => document.activeElement.matches('textarea[data-comment]')")
     keys.type("请核对第三行。")
@@ -403,7 +345,7 @@ def test_two_reviewers_see_each_other_work(live: Live, signed_in: Callable[..., 
     row, page = _form_on_the_table(live, signed_in)
     hire(live.world, "second", row.region)
     comment = _said(live, row, "请补充。", blocking=True)[0]
-    said, keys = _listen(page), _Keys(page)
+    said, keys = _listen(page), Keys(page)
     page.clock.install()
     queue = page.context.new_page()
     queue.clock.install()
@@ -413,7 +355,7 @@ def test_two_reviewers_see_each_other_work(live: Live, signed_in: Callable[..., 
     assert count.inner_text() == "1条，1条未办结 · 须整改"
     line = queue.locator(f"#row-{row.public_id}")
     assert line.locator(".blocking").count() == 1
-    watcher = _Keys(queue)
+    watcher = Keys(queue)
     watcher.to(lambda one: one[1] == "row")
     while not line.locator("input:focus").count():
         watcher.to(lambda one: one[1] == "row")

@@ -30,7 +30,7 @@ from ...wording import WORDS
 from ...words import N_, Label, Reason, State, Trigger
 from ...workflow.errors import HiddenError, InvalidError, KeyReusedError, MalformedError, StaleError, WrongStateError
 from ...workflow.policy import Action, may_fire
-from ..counter import papers_made, queries
+from ..counter import papers_made
 from ..counter.downloads import disposition, download
 from . import summary_queries
 from .routes import city
@@ -113,7 +113,7 @@ def _given() -> dict[str, str]:
     given = {name: request.form.get(name, "").replace("\0", "")[:LONGEST] for name in ("opinion", "seal_date")}
     own, phrase = signed_in_actor().region, request.form.get("phrase")
     if own and phrase and not given["opinion"].strip():
-        given["opinion"] = queries.phrase_of(db.session(), own, phrase)
+        given["opinion"] = keeping_phrases.phrase_of(db.session(), own, phrase)
     return given
 
 

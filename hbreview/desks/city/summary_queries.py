@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ... import clock
 from ...documents.city_summary import Summary, SummaryRow
-from ...evaluation.deadlines import Due, DueStanding, RoundDates, due
+from ...evaluation.deadlines import Due, DueStanding, dates_of, due
 from ...model import Comment, Opinion, Revision, Round, Submission
 from ...programmes.loader import regions
 from ...programmes.schema import Region
@@ -133,7 +133,6 @@ def _query(who: Actor) -> Any:
 
 
 def _line(row: Row[Any], *, told: bool) -> Line:
-    dates = RoundDates(row.enterprise_deadline, row.city_deadline, row.audit_deadline, row.score_deadline)
     return Line(
         public_id=row.public_id,
         version=row.version,
@@ -151,7 +150,7 @@ def _line(row: Row[Any], *, told: bool) -> Line:
         warnings=row.warnings,
         returned=bool(row.returned),
         begun=not row.not_begun,
-        due=due(row.state, dates, extended_to=row.extended_to, today=clock.today()),
+        due=due(row.state, dates_of(row), extended_to=row.extended_to, today=clock.today()),
         total=row.total if told else None,
     )
 

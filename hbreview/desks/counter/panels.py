@@ -177,7 +177,6 @@ def refused_step(refused: Refused) -> Response:
     if refused.trigger is Trigger.SUBMIT:
         return review_page(refused.status, **more)
     if refused.status == CONFLICT:
-        _read_again()
         more["meanwhile"] = queries.entries_since(db.session(), g.submission, version=refused.version)
         more["seen_revision"] = refused.revision if refused.revision <= g.submission.revision_number else 0
     if "mend" in refused.data and g.submission.state is State.SUBMITTED:

@@ -19,7 +19,6 @@ from ...model import (
     Comment,
     Entry,
     Opinion,
-    Phrase,
     Return,
     Revision,
     ScoreSheet,
@@ -240,12 +239,6 @@ def seal_scan_of(session: Session, submission: Submission) -> str:
         Attachment.submission_id == submission.id, Attachment.field == "city_seal", Attachment.removed_at.is_(None)
     )
     return session.scalar(query.order_by(Attachment.id.desc()).limit(1)) or ""
-
-
-def phrase_of(session: Session, region: str, public_id: str) -> str:
-    """The text of one of a city's sentences; "" when it has none of this id."""
-    query = select(Phrase.text).where(Phrase.region == region, Phrase.public_id == public_id)
-    return session.scalar(query) or ""
 
 
 def revision_of(session: Session, submission: Submission, number: int) -> Revision | None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, false, 
 from sqlalchemy.orm import Session
 
 from ... import clock
-from ...evaluation.deadlines import Due, RoundDates, due
+from ...evaluation.deadlines import Due, dates_of, due
 from ...model import Comment, Entry, Look, Organisation, Person, Review, Revision, Round, SavedView, Submission
 from ...words import State
 from ...workflow.actors import Actor
@@ -58,8 +58,7 @@ class QueueNews:
 
 def due_of_row(row: Row[Any]) -> Due:
     """Until when a row is due, and how that stands today."""
-    dates = RoundDates(row.enterprise_deadline, row.city_deadline, row.audit_deadline, row.score_deadline)
-    return due(row.state, dates, extended_to=row.extended_to, today=clock.today())
+    return due(row.state, dates_of(row), extended_to=row.extended_to, today=clock.today())
 
 
 def queue(session: Session, filters: Filters, who: Actor) -> QueuePage:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
 
 from ... import hx
-from ...acts import attaching, looking, moving
+from ...acts import attaching, keeping_phrases, looking, moving
 from ...acts.answering import NotEditableError
 from ...acts.attaching import Attaching, Upload
 from ...acts.holding import version_from
@@ -82,7 +82,7 @@ def _given(needs: tuple[str, ...]) -> dict[str, str]:
         data["mend"] = " ".join(request.form.getlist("mend"))
     told = next((name for name in ("opinion", "reason") if name in needs), "")
     if told and not data[told].strip() and (phrase := request.form.get("phrase")):
-        data[told] = queries.phrase_of(db.session(), g.submission.region, phrase)
+        data[told] = keeping_phrases.phrase_of(db.session(), g.submission.region, phrase)
     return data
 
 
