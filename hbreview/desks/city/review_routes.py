@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from ... import hx
 from ...acts import extending, looking, reminding, reviewing
@@ -16,7 +14,6 @@ from ...acts.answering import NotEditableError
 from ...acts.extending import Extension
 from ...acts.holding import version_from
 from ...extensions import db
-from ...model import Submission
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...words import Reason
@@ -61,11 +58,9 @@ def _refused(part: str, status: int, reasons: tuple[Reason, ...]) -> Response:
 
 def _part(part: str, *, status: int = OK, **more: Any) -> Response:
     """One part of the review page as it stands now; the door's row is of before the act."""
-    session = db.session()
-    query = select(Submission).where(Submission.id == g.submission.id).options(joinedload(Submission.round))
-    submission = session.scalars(query.execution_options(populate_existing=True)).one()
-    context = {"submission": submission, "problems": {}, "typed": {}, "done": status == OK}
-    context |= panels.team_context(submission)
+    panels.read_again()
+    context = {"submission": g.submission, "problems": {}, "typed": {}, "done": status == OK}
+    context |= panels.team_context(g.submission)
     return make_response(render_template(f"city/_{part}.html", **context | more), status)
 
 

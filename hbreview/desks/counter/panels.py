@@ -27,7 +27,7 @@ from ...security import signed_in_actor
 from ...words import Reason, Role, RoundState, State, Trigger
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
-from . import changes, queries, thread_queries
+from . import changes, queries
 
 OK, CONFLICT = 200, 409
 
@@ -79,7 +79,7 @@ def submission_context(**more: Any) -> dict[str, Any]:
 def review_page(status: int = 200, **more: Any) -> Response:
     """Everything once more before it is sent, with the reasons why it was not, if it was tried."""
     if status != OK:
-        _read_again()
+        read_again()
     session, submission = db.session(), g.submission
     context = submission_context(**more)
     form: Standing = context["view"].form
@@ -107,21 +107,19 @@ def team_context(submission: Submission) -> dict[str, Any]:
     }
 
 
-def return_context(**more: Any) -> dict[str, Any]:
-    """What the full form of a return needs: every comment that can be chosen, with whatever ``more`` brings."""
+def return_context() -> dict[str, Any]:
+    """What the full form of a return needs: every comment that can be chosen."""
     session, submission = db.session(), g.submission
-    counts = thread_queries.counts_of(session, submission, signed_in_actor())
     case = SubmissionCase(session, submission, {})
     return {
         "submission": submission,
         "programme": case.programme,
         "mendable": case.mendable_comments,
-        "open": sum(count.open for count in counts.values()),
         "phrases": keeping_phrases.phrases_of(session, submission.region),
         "typed": {},
         "refused": "",
         "step_reasons": (),
-    } | more
+    }
 
 
 def _assignment_context(submission: Submission) -> dict[str, Any]:
@@ -137,7 +135,7 @@ def _assignment_context(submission: Submission) -> dict[str, Any]:
 def submission_page(status: int = 200, **more: Any) -> Response:
     """The whole page of the submission, with whatever messages ``more`` brings; after a refusal as it stands now."""
     if status != OK:
-        _read_again()
+        read_again()
     return hx.page_or_part(
         "counter/submission.html", "counter/_submission.html", status=status, **submission_context(**more)
     )
@@ -151,7 +149,7 @@ def not_now(error: NotEditableError, **more: Any) -> Response:
     return submission_page(CONFLICT, reasons=reasons, **more)
 
 
-def _read_again() -> None:
+def read_again() -> None:
     """A refused act leaves the door's row behind: expired, and without the firm that the page names."""
     query = select(Submission).where(Submission.id == g.submission.id)
     query = query.options(joinedload(Submission.round), joinedload(Submission.firm))
