@@ -23,6 +23,8 @@ class AuditRecord(Base):
     figures: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     items: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     explanation: Mapped[str] = mapped_column(Text, default="")
+    # Why a figure differs from the form's, by the figure's key.
+    explanations: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     report_number: Mapped[str] = mapped_column(String(100), default="")
     revision_number: Mapped[int] = mapped_column(default=0)
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

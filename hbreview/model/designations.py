@@ -27,6 +27,8 @@ class Roster(Addressed, Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     fixed_at: Mapped[datetime | None] = mapped_column(Moment)
     valid_until: Mapped[date | None] = mapped_column(Date)
+    # The year that the list is of, where it comes of no round.
+    year: Mapped[int | None]
 
 
 class Designation(Base):
@@ -54,6 +56,8 @@ class Designation(Base):
     supervised: Mapped[bool] = mapped_column(default=False)
     # The digest of the score sheets that the total comes from (S03: a decision names its score set).
     score_set: Mapped[str] = mapped_column(String(64), default="")
+    # It passes, and mends something until this day (P7).
+    rectify_until: Mapped[date | None] = mapped_column(Date)
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
     roster: Mapped[Roster] = relationship(lazy="raise_on_sql")

@@ -22,6 +22,10 @@ class ProgrammeVersion(Base):
     year: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     source: Mapped[str] = mapped_column(Text, deferred=True)
+    # Who brought it and when; None: it came with the application. ``note``: what is new in it.
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    uploaded_at: Mapped[datetime | None] = mapped_column(Moment)
+    note: Mapped[str] = mapped_column(String(500), default="")
 
 
 class Round(Addressed, Base):

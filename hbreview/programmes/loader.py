@@ -272,6 +272,8 @@ def _defaults(table: Table) -> RoundDefaults:
         jump_least=table.decimal("jump_least", "10"),
         remarks_required=table.whole("remarks_required", 1),
         checklist_required=table.whole("checklist_required", 0),
+        own_city_barred=table.whole("own_city_barred", 1),
+        enterprise_brings_report=table.whole("enterprise_brings_report", 0),
     )
     table.finish()
     return defaults

@@ -225,6 +225,10 @@ class RoundDefaults:
     remarks_required: int
     # 1: a form is approved only when the whole checklist is ticked; 0: the ticks are kept with the decision.
     checklist_required: int
+    # 1: no expert scores what is of its own city; 0: an expert may.
+    own_city_barred: int
+    # 1: the enterprise brings the audit's report and the province signs off; 0: an audit firm does both.
+    enterprise_brings_report: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,23 @@ class Action(StrEnum):
     ASSIGN = "assign"
     SEE_SCORES = "see_scores"
     RUN_ROUNDS = "run_rounds"
+    MANAGE_FIRMS = "manage_firms"
+    MANAGE_EXPERTS = "manage_experts"
+    ASSIGN_MANY = "assign_many"
+    SEE_PANEL = "see_panel"
+    MANAGE_PROGRAMMES = "manage_programmes"
+    SEND_MESSAGES = "send_messages"
+    RULE = "rule"
+    OBJECT = "object"
+    ANSWER_OBJECTIONS = "answer_objections"
+    ISSUE_LETTERS = "issue_letters"
+    SEE_DECISION = "see_decision"
+    DECIDE_TITLES = "decide_titles"
+    SEE_ANALYSIS = "see_analysis"
+    EXPORT_ROUND = "export_round"
+    KEEP_MONTHLY = "keep_monthly"
+    MANAGE_MACHINES = "manage_machines"
+    MACHINE = "machine"
     INVITE = "invite"
     MANAGE_PEOPLE = "manage_people"
     READ_JOURNAL = "read_journal"
@@ -125,7 +142,8 @@ RULES: dict[Action, Rule] = {
     Action.COMMENT_INTERNALLY: _of(_R.CITY, _R.PROVINCE, about=About.SUBMISSION),
     Action.SETTLE_COMMENT: _of(_R.CITY, about=About.SUBMISSION),
     Action.SEE_AUDIT_RECORD: _of(_R.CITY, _R.AUDITOR, _R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
-    Action.KEEP_AUDIT_RECORD: _of(_R.AUDITOR, about=About.SUBMISSION),
+    # The province's where the round has the enterprise bring the report (the act holds that).
+    Action.KEEP_AUDIT_RECORD: _of(_R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
     Action.SEE_SCORE_SHEET: _of(_R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
     Action.MARK: _of(_R.EXPERT, about=About.SUBMISSION),
     Action.REOPEN_SHEET: _of(_R.PROVINCE, about=About.SUBMISSION),
@@ -133,6 +151,26 @@ RULES: dict[Action, Rule] = {
     Action.ASSIGN: _of(_R.PROVINCE, about=About.SUBMISSION),
     Action.SEE_SCORES: _of(_R.PROVINCE, about=About.SUBMISSION),
     Action.RUN_ROUNDS: _of(_R.PROVINCE),
+    Action.MANAGE_FIRMS: _of(_R.PROVINCE),
+    Action.MANAGE_EXPERTS: _of(_R.PROVINCE),
+    Action.ASSIGN_MANY: _of(_R.PROVINCE),
+    Action.SEE_PANEL: _of(_R.PROVINCE),
+    Action.MANAGE_PROGRAMMES: _of(_R.PROVINCE),
+    Action.SEND_MESSAGES: _of(_R.PROVINCE),
+    Action.RULE: _of(_R.PROVINCE, about=About.SUBMISSION),
+    # Anybody may object to what is publicised, under a real name (R9).
+    Action.OBJECT: Rule(None),
+    Action.ANSWER_OBJECTIONS: _of(_R.PROVINCE),
+    Action.ISSUE_LETTERS: _of(_R.PROVINCE),
+    # The organisation's own decision, once it is final.
+    Action.SEE_DECISION: _of(_R.ENTERPRISE, _R.PROVINCE, about=About.SUBMISSION),
+    Action.DECIDE_TITLES: _of(_R.PROVINCE),
+    Action.SEE_ANALYSIS: _of(_R.PROVINCE),
+    Action.EXPORT_ROUND: _of(_R.PROVINCE),
+    Action.KEEP_MONTHLY: _of(_R.PROVINCE),
+    Action.MANAGE_MACHINES: _of(_R.ADMIN),
+    # A machine shows its token at each request; the route asks for the scope.
+    Action.MACHINE: Rule(None),
     Action.INVITE: _of(_R.PROVINCE),
     Action.MANAGE_PEOPLE: _of(_R.ADMIN),
     Action.READ_JOURNAL: _of(_R.ADMIN),

@@ -1,0 +1,3 @@
+"""The score sheet as a workbook, out and in."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What the scores say: by indicator, city, programme and year."""
+
+from __future__ import annotations

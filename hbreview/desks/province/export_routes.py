@@ -1,0 +1,3 @@
+"""A whole round as one archive."""
+
+from __future__ import annotations

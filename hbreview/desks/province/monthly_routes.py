@@ -1,0 +1,3 @@
+"""Monthly records of reporting, brought in as a workbook."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Outcomes by hand, and the papers of the meeting."""
+
+from __future__ import annotations

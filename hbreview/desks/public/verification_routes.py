@@ -1,0 +1,3 @@
+"""Confirming a decision letter by its code."""
+
+from __future__ import annotations
