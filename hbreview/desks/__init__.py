@@ -10,7 +10,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Register every desk: a room with the blueprint of its own name in ``routes``; its other ``..._routes`` add theirs.
+    """Register every desk: a room with the blueprint of its own name in ``routes``, its other ``..._routes``.
 
     Found by their names, as desks know each other only through the counter.
     """
