@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import Insert, Select
+from sqlalchemy import Insert, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ..model import Base
+from ..model import Base, Counter
 
 Row = TypeVar("Row", bound=Base)
 
@@ -25,3 +25,10 @@ def locked_or_made(session: Session, query: Select[Row], *, first: Insert) -> Ro
             pass
         found = session.scalars(locking).one()
     return found
+
+
+def one_at_a_time(session: Session, name: str) -> None:
+    """Until the caller's transaction ends, nobody else is past this line with the same name."""
+    locked_or_made(
+        session, select(Counter).where(Counter.name == name), first=insert(Counter).values(name=name, last=0)
+    )

@@ -24,6 +24,8 @@ GENESIS = "0" * 64
 _LONGEST = 200
 # The key of an entry's data that names whom its actor stood in for.
 STANDS_IN_FOR = "stands_in_for"
+# In a round that was read from its archive: an entry of something else, of which only the hash came along.
+LEFT_OUT, IMPORTED = "left_out", "import_round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +130,30 @@ def entries(session: Session) -> Iterator[Entry]:
 
 
 def verify(chain: Iterable[Entry], *, head: JournalHead | None, kept: Mapping[int, str]) -> list[str]:
-    """What is wrong with the chain, as sentences; ``kept`` are heads (sequence to hash) kept elsewhere."""
+    """What is wrong with the chain, as sentences; ``kept`` are heads (sequence to hash) kept elsewhere.
+
+    An entry that was left out of an archive is believed only where a later entry says that a round was read in up
+    to there.
+    """
     faults: list[str] = []
     previous, expected, seen = GENESIS, 1, dict(kept)
+    left_out = imported_to = 0
     for entry in chain:
         if entry.sequence != expected:
             faults.append(f"journal entry {expected} is missing before {entry.sequence}")
         if entry.previous != previous:
             faults.append(f"journal entry {entry.sequence} does not follow the one before it")
-        if entry.hash != digest(entry):
+        if entry.act == LEFT_OUT:
+            left_out = entry.sequence
+        elif entry.hash != digest(entry):
             faults.append(f"journal entry {entry.sequence} was changed")
         if seen.pop(entry.sequence, entry.hash) != entry.hash:
             faults.append(f"journal entry {entry.sequence} is not the one that was kept")
+        if entry.act == IMPORTED:
+            imported_to = max(imported_to, entry.data.get("head", 0))
         previous, expected = entry.hash, entry.sequence + 1
+    if left_out > imported_to:
+        faults.append(f"journal entry {left_out} says nothing, and no round was read in")
     if head is None or (head.sequence, head.hash) != (expected - 1, previous):
         faults.append("the journal's head is not its last entry")
     faults.extend(f"journal entry {number} was kept, and is gone" for number in sorted(seen))

@@ -5,44 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from string import hexdigits
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from sqlalchemy import select
 
-from ... import hx
-from ...acts.importing import latest_roster
+from ... import clock, hx
 from ...documents.roster_writing import PrintedRow, roster_csv, roster_docx, roster_xlsx
 from ...evaluation.file_kinds import DOCX, XLSX
 from ...evaluation.names import normalised_name
+from ...evaluation.validity import validity
 from ...extensions import db
-from ...model import Designation, Revision, Roster, Round, Submission
+from ...model import Revision, Round, Submission
 from ...programmes.loader import regions
 from ...security import policy
-from ...words import Outcome
 from ...workflow.policy import Action
+from . import queries
+from .queries import Wanted
 
 public = Blueprint("public", __name__)
 PROGRAMMES = ("platform", "base")
-
-
-def _roster(programme: str, round_id: str) -> Roster | None:
-    """The roster in force, or the one that came of a given round once it was fixed."""
-    if not round_id:
-        return latest_roster(db.session(), programme)
-    query = select(Roster).join(Round, Round.id == Roster.round_id)
-    return db.session().scalar(
-        query.where(Round.public_id == round_id, Roster.programme == programme, Roster.fixed_at.is_not(None))
-    )
-
-
-def _lines(programme: str, round_id: str) -> tuple[Roster | None, list[Designation]]:
-    """A roster and its valid lines in order: those that failed are off it (P6)."""
-    roster = _roster(programme, round_id)
-    if roster is None:
-        return None, []
-    query = select(Designation).where(
-        Designation.roster_id == roster.id, Designation.outcome.is_distinct_from(Outcome.FAIL)
-    )
-    return roster, list(db.session().scalars(query.order_by(Designation.position)))
 
 
 def _chosen() -> tuple[str, ...]:
@@ -53,43 +33,52 @@ def _chosen() -> tuple[str, ...]:
 @public.get("/designations")
 @policy(Action.READ_PUBLIC)
 def designations() -> Response:
-    round_id = request.args.get("round", "")[:40]
-    q = request.args.get("q", "")[:100]
-    wanted = normalised_name(q)
-    city = request.args.get("city", "")
-    tables = []
-    for programme in _chosen():
-        roster, lines = _lines(programme, round_id)
-        numbered = [
-            (number, line)
-            for number, line in enumerate(lines, start=1)
-            if (not wanted or wanted in normalised_name(line.organisation_name + line.site_name))
-            and (not city or line.region == city)
-        ]
-        tables.append((programme, roster, numbered))
-    fixed = select(Round.public_id, Round.title).join(Roster, Roster.round_id == Round.id)
-    fixed_rounds = db.session().execute(fixed.where(Roster.fixed_at.is_not(None)).distinct()).all()
+    session, q = db.session(), request.args.get("q", "")[:100]
+    wanted = Wanted(normalised_name(q), request.args.get("city", ""))
     return hx.page_or_part(
         "public/designations.html",
         "public/_designations.html",
-        tables=tables,
+        tables=[queries.listed(session, programme, _round(), wanted=wanted) for programme in _chosen()],
         q=q,
-        city=city,
-        round_id=round_id,
+        city=wanted.city,
+        round_id=_round(),
         programme=request.args.get("programme", ""),
         regions=regions(),
         region_names={region.key: region.name for region in regions()},
-        fixed_rounds=fixed_rounds,
+        fixed_rounds=queries.past_rounds(session),
     )
+
+
+def _round() -> str:
+    return request.args.get("round", "")[:40]
+
+
+@public.get("/designations/of/<organisation_id>")
+@policy(Action.READ_PUBLIC)
+def organisation(organisation_id: str) -> Response:
+    """All titles that an organisation ever had, with what was decided on them."""
+    session = db.session()
+    found = queries.organisation_of(session, organisation_id)
+    if found is None:
+        abort(404)
+    page = render_template(
+        "public/organisation.html",
+        organisation=found,
+        titles=queries.titles_of(session, found),
+        decisions=queries.decisions_of(session, found),
+        validity_of=lambda roster: validity(roster.valid_until, today=clock.today()),
+        region_names={region.key: region.name for region in regions()},
+    )
+    return make_response(page)
 
 
 def _printed() -> list[PrintedRow]:
     rows = []
     for programme in _chosen():
-        _found, lines = _lines(programme, request.args.get("round", "")[:40])
+        found = queries.listed(db.session(), programme, _round(), wanted=Wanted())
         rows += [
             PrintedRow(programme, d.region, d.printed_region, d.organisation_name, d.site_name, d.national)
-            for d in lines
+            for _number, d in found.lines
         ]
     return rows
 
