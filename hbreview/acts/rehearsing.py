@@ -17,7 +17,7 @@ from .. import clock
 from ..documents.roster_reading import read_roster
 from ..evaluation import remarks
 from ..extensions import db
-from ..model import Firm, Organisation, Person, ScoreSheet, Submission
+from ..model import Expert, Firm, Organisation, Person, ScoreSheet, Submission
 from ..model.kept import programme_of
 from ..programmes import loader
 from ..programmes.schema import Programme
@@ -49,6 +49,8 @@ REMARK = "已核对原始台账，数据属实。"
 GENEROUS = 0.7  # of the weight: less is explained in a remark
 PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj " \
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"  # fmt: skip
+EXPERTS = 9
+_FIELDS = ("business", "technology", "finance")
 # In a rehearsal two organisations now and then give the very same file: something for the reviewer to find.
 _SHARED_EVERY = 20
 
@@ -89,6 +91,8 @@ class Rehearsal:
 
     def __init__(self, storage: LocalStorage) -> None:
         self._storage = storage
+        # Who scores, by login, and how many of them each submission has.
+        self._experts, self.sheets = ["expert"], 1
         self._hash = HASHER.hash(PASSWORD)
         self._people: list[Cast] = []
         self._actors: dict[str, Actor] = {}
@@ -96,8 +100,9 @@ class Rehearsal:
 
     def demo(self, progress: Progress) -> list[Cast]:
         """The notice's 129 organisations, both programmes, submissions in every state."""
+        self.sheets = len(_FIELDS)
         self._prepare()
-        carry_out(self._hire_colleague)
+        carry_out(self._hire_colleagues)
         submissions = self._submissions()
         for number, submission in enumerate(submissions):
             self.bring(submission, COURSE[number % len(COURSE)], seed=number)
@@ -125,12 +130,27 @@ class Rehearsal:
         carry_out(self._hire)
         self._open_round()
 
-    def _hire_colleague(self, session: Session) -> Receipt:
-        """A second reviewer for the first region: somebody to share the work with."""
+    def _hire_colleagues(self, session: Session) -> Receipt:
+        """A second reviewer for the first region, a second audit firm, eight more experts and one in reserve."""
         first = loader.regions()[0]
         second = Newcomer(Role.CITY, f"{first.name.zh}复核员", f"city-{first.key}-2", region=first.key)
         self._add(session, second, city=first.key)
+        self._add(session, Newcomer(Role.AUDITOR, "审计员乙", "auditor-2", firm_name="河北示例第二会计师事务所"))
+        self._describe(session, self._actors["expert"], number=1)
+        for number in range(2, EXPERTS + 2):
+            reserve = number > EXPERTS
+            name = "替补专家" if reserve else f"评审专家{'甲乙丙丁戊己庚辛壬'[number - 1]}"
+            actor = self._add(session, Newcomer(Role.EXPERT, name, f"expert-{number}"))
+            self._describe(session, actor, number=number, reserve=reserve)
+            if not reserve:
+                self._experts.append(f"expert-{number}")
         return Receipt("")
+
+    @staticmethod
+    def _describe(session: Session, actor: Actor, *, number: int, reserve: bool = False) -> None:
+        field = _FIELDS[number % len(_FIELDS)]
+        employer = f"河北示例大学第{number}研究所"
+        session.add(Expert(person_id=actor.person_id, field=field, employer=employer, advised=[], reserve=reserve))
 
     def _hire(self, session: Session) -> Receipt:
         """One person of each role, a second of the province, a reviewer for each region, one for each organisation."""
@@ -168,7 +188,7 @@ class Rehearsal:
             enterprise_deadline=today + timedelta(days=30),
             city_deadline=today + timedelta(days=46),
             # So that somebody who tries it can finalise on the same day.
-            settings={"publicity_days": 0},
+            settings={"publicity_days": 0} | ({"min_sheets": self.sheets} if self.sheets > 1 else {}),
         )
         receipt = running_rounds.plan_round(plan, origin=self.by("province"))
         firing = running_rounds.RoundFiring(receipt.target, RoundTrigger.OPEN, 1, {})
@@ -219,6 +239,10 @@ class Rehearsal:
             if _ORDER[goal] >= _ORDER[state]:
                 act()
 
+    def scorers(self, seed: int) -> list[str]:
+        """Whose turn it is to score: as many as a submission has, in turn, so that all have the same to do."""
+        return [self._experts[(seed * self.sheets + place) % len(self._experts)] for place in range(self.sheets)]
+
     def enterprise(self, submission: Submission) -> Origin:
         """The origin of an act by the submission's own enterprise."""
         return Origin(self._enterprises[submission.organisation_id], "rehearsal")
@@ -234,6 +258,7 @@ class _Walk:
         self._id, self._version = submission.public_id, submission.version
         self._name, self._site = submission.organisation_name, submission.site_name
         self._region, self._own = submission.region, rehearsal.enterprise(submission)
+        self._scorers = rehearsal.scorers(seed)
         self._dice = Random(seed)  # noqa: S311 - a rehearsal, not a secret
         self._answers: dict[str, str] = {}
 
@@ -241,12 +266,13 @@ class _Walk:
         self._version = receipt.version
 
     def assign(self) -> None:
-        """The province gives the submission to the firm and to the expert."""
-        session = db.session()
-        firm = session.scalars(select(Firm.public_id)).first() or ""
-        expert = session.scalars(select(Person.public_id).where(Person.role == Role.EXPERT)).first() or ""
+        """The province gives the submission to the firm and to its experts."""
+        firm = db.session().scalars(select(Firm.public_id).order_by(Firm.id)).first() or ""
         self._follow(assigning.assign_firm(self._id, firm, origin=self._all.by("province")))
-        self._follow(assigning.assign_expert(self._id, expert, origin=self._all.by("province")))
+        for login in self._scorers:
+            expert = self._all.by(login).actor
+            one = expert.public_id if expert else ""
+            self._follow(assigning.assign_expert(self._id, one, origin=self._all.by("province")))
 
     def fill(self, *, whole: bool) -> None:
         """The enterprise types its answers and, for a whole form, attaches the sealed scan."""
@@ -312,18 +338,27 @@ class _Walk:
         self._fire(Trigger.AUDIT, self._all.by("auditor"))
 
     def score(self) -> None:
-        """The expert scores every indicator and hands in; the province closes the scoring."""
+        """Each expert scores every indicator and hands in; the province closes the scoring."""
         good = self._dice.uniform(0.62, 0.97) if self._seed % 9 else 0.55
+        for place, login in enumerate(self._scorers):
+            self._mark(login, good - place * 0.02)
+        self._fire(Trigger.SCORE, self._all.by("province"))
+
+    def _mark(self, login: str, good: float) -> None:
         points = {
             i.order: str((i.weight * Decimal(str(round(good, 2)))).quantize(Decimal("0.1")))
             for i in self._programme.indicators
         }
         remarks = dict.fromkeys(points, "佐证材料较少，酌情扣分。") if good < GENEROUS else {}
-        marks = marking.Marks(self._id, self._sheet_version(), points, remarks)
-        sheet = marking.keep_marks(marks, origin=self._all.by("expert"))
-        marking.hand_in(sheet.target, sheet.version, origin=self._all.by("expert"))
-        self._fire(Trigger.SCORE, self._all.by("province"))
+        marks = marking.Marks(self._id, self._sheet_version(login), points, remarks)
+        sheet = marking.keep_marks(marks, origin=self._all.by(login))
+        marking.hand_in(sheet.target, sheet.version, origin=self._all.by(login))
 
-    def _sheet_version(self) -> int:
-        query = select(ScoreSheet.version).join(Submission, Submission.id == ScoreSheet.submission_id)
-        return db.session().scalars(query.where(Submission.public_id == self._id)).first() or 1
+    def _sheet_version(self, login: str) -> int:
+        query = (
+            select(ScoreSheet.version)
+            .join(Submission, Submission.id == ScoreSheet.submission_id)
+            .join(Person, Person.id == ScoreSheet.expert_id)
+            .where(Submission.public_id == self._id, Person.login == login)
+        )
+        return db.session().scalars(query).first() or 1
