@@ -65,6 +65,10 @@ LEFT_ALONE: Mapping[str, Kept] = {
     "api_tokens": Kept.MACHINE, "webhooks": Kept.MACHINE, "webhook_deliveries": Kept.MACHINE,
     "phrases": Kept.OTHERS, "deputies": Kept.OTHERS, "city_settings": Kept.OTHERS,
 }  # fmt: skip
+_BY_SUBMISSION = (
+    "answers", "revisions", "opinions", "comments", "attachments", "audit_records", "score_sheets", "score_sets",
+    "reviews", "returns", "sign_offs", "rulings",
+)  # fmt: skip
 # Exported last, as far as the others name them.
 NAMED = ("people", "experts", "organisations", "firms")
 # What an account keeps for itself.
@@ -87,12 +91,8 @@ def _conditions(round_: Round) -> dict[str, ColumnElement[bool]]:
     files = select(_T["attachments"].c.id).where(_T["attachments"].c.submission_id.in_(subs))
     designations = select(_T["designations"].c.id).where(_T["designations"].c.roster_id.in_(rosters))
     told = select(_T["announcements"].c.id).where(_T["announcements"].c.round_id == round_.id)
-    by_submission = (
-        "answers", "revisions", "opinions", "comments", "attachments", "audit_records", "score_sheets", "score_sets",
-        "reviews", "returns", "sign_offs", "rulings",
-    )  # fmt: skip
     return {
-        **{name: _T[name].c.submission_id.in_(subs) for name in by_submission},
+        **{name: _T[name].c.submission_id.in_(subs) for name in _BY_SUBMISSION},
         "rounds": _T["rounds"].c.id == round_.id,
         "round_programmes": _T["round_programmes"].c.round_id == round_.id,
         "programme_versions": _T["programme_versions"].c.id.in_(planned.union(used)),

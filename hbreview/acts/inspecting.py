@@ -17,6 +17,7 @@ from ..model import (
     Opinion,
     Return,
     Revision,
+    ScoreSet,
     ScoreSheet,
     Submission,
 )
@@ -139,7 +140,9 @@ def _revision(session: Session, submission: Submission) -> Iterator[str]:
 
 
 def _total(session: Session, submission: Submission) -> Iterator[str]:
-    """S03 (8): scored means that every assigned sheet is in and the total comes out again."""
+    """S03 (8): scored means that every assigned sheet is in and the total comes out again, twice."""
+    for kept in session.scalars(select(ScoreSet).where(ScoreSet.submission_id == submission.id)):
+        yield from totalling.set_faults(kept)
     if submission.state is not State.SCORED:
         if submission.total is not None:
             yield "it has a total without being scored"
@@ -155,3 +158,22 @@ def _total(session: Session, submission: Submission) -> Iterator[str]:
     again = totalling.total_of(session, submission, programme)
     if (again.total, again.score_set) != (submission.total, submission.score_set):
         yield f"its total is {submission.total}, its sheets give {again.total}"
+    yield from _kept_set(session, submission, again)
+
+
+def _kept_set(session: Session, submission: Submission, again: totalling.Totalled) -> Iterator[str]:
+    """C09: the set that was kept when the scoring was closed says the same as the sheets and the submission."""
+    kept = session.scalar(
+        select(ScoreSet).where(ScoreSet.submission_id == submission.id, ScoreSet.digest == submission.score_set)
+    )
+    if kept is not None:
+        stored = (kept.total, kept.deduction, kept.spread, kept.sheets)
+        if stored != (submission.total, again.deduction, again.spread, again.sheets):
+            yield f"its total is {submission.total}, the score set that was kept says {kept.total}"
+        return
+    closed = select(Entry.data).where(
+        Entry.submission_id == submission.id, Entry.act == "score", Entry.result == "done"
+    )
+    # Scorings that were closed before sets were kept say no spread.
+    if "spread" in (session.scalar(closed.order_by(Entry.sequence.desc()).limit(1)) or {}):
+        yield "the score set that its total comes from was not kept"

@@ -198,10 +198,11 @@ def _unsign(session: Session, submission: Submission, case: SubmissionCase, *, o
 
 
 def _close_scoring(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
-    """P1: the total, and the score set that it comes from."""
+    """P1: the total, and the score set that it comes from, kept with it (C09)."""
     totalled = totalling.total_of(session, submission, case.programme)
     submission.total, submission.score_set = totalled.total, totalled.score_set
-    return {"total": str(totalled.total), "score_set": totalled.score_set}
+    totalling.keep_score_set(session, submission, totalled)
+    return {"total": str(totalled.total), "score_set": totalled.score_set, "spread": str(totalled.spread)}
 
 
 def _open_scoring(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:

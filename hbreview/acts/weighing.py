@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..evaluation import checks, comparison, values
+from ..evaluation import checks, comparison, points, values
 from ..model import (
     Answer,
     AuditRecord,
@@ -30,6 +31,7 @@ from ..workflow.guards import SecondCheckFacts, SheetFacts, SignOffFacts
 from .due import last_day
 from .signing_off import sign_off_facts
 from .standing import Standing, standing_of
+from .totalling import counted_sheets, marks_of
 
 # What a city has begun to review by; who merely shared the work out among its people has not.
 CITY_WORK = (
@@ -220,23 +222,25 @@ class SubmissionCase:
     @cached_property
     def audit_objections(self) -> Sequence[Reason]:
         record = self.audit_record
-        return comparison.audit_missing(
+        missing = comparison.audit_missing(
             self.programme,
             {**record.figures, "audit_report_number": record.report_number} if record else {},
             record.items if record else [],
             has_report=self.attachments.get("audit_report_file", 0) > 0,
         )
+        if record is not None and record.revision_number != self.revision_number:
+            held = {"held": str(record.revision_number), "number": str(self.revision_number)}
+            text = N_("The figures were held against revision %(held)s; this is revision %(number)s: save them again.")
+            missing.append(Reason(text, "record", values=held))
+        return missing
 
     @cached_property
-    def audit_differs(self) -> bool:
+    def audit_unexplained(self) -> Mapping[str, Label]:
         record = self.audit_record
         if record is None:
-            return False
-        return bool(comparison.compare(self.programme, self.answers, record.figures))
-
-    @property
-    def audit_explained(self) -> bool:
-        return bool(self.audit_record and self.audit_record.explanation.strip())
+            return {}
+        lines = comparison.table(self.programme, self.standing.shown, record.figures)
+        return comparison.unexplained(lines, record.explanations, general=record.explanation)
 
     @cached_property
     def sheets(self) -> Sequence[SheetFacts]:
@@ -250,3 +254,13 @@ class SubmissionCase:
     @cached_property
     def sheets_needed(self) -> int:
         return self.settings.min_sheets
+
+    @cached_property
+    def spread(self) -> Decimal:
+        """How many points the sheets that are handed in are apart."""
+        return points.spread(marks_of(counted_sheets(self._session, self._submission.id)))
+
+    @property
+    def spread_allowed(self) -> Decimal:
+        """The round's limit in points; 0: none."""
+        return self.settings.spread

@@ -7,7 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    from .archives import export_round, import_round  # noqa: PLC0415 - only where commands are wired
+    from .carrying_rounds import export_round, import_round  # noqa: PLC0415 - only where commands are wired
     from .catalogues import catalogue  # noqa: PLC0415 - only where commands are wired
     from .checking import chains, check, policy_table  # noqa: PLC0415 - only where commands are wired
     from .filling import demo, seed  # noqa: PLC0415 - as above

@@ -75,7 +75,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         Trigger.SCORE, State.AUDITED, State.SCORED, frozenset({Role.PROVINCE}),
-        (guards.round_is_not_decided, guards.sheets_are_handed_in), N_("Close the scoring"),
+        (guards.round_is_not_decided, guards.sheets_are_handed_in, guards.experts_agree), N_("Close the scoring"),
     ),
     Step(
         Trigger.RESCORE, State.SCORED, State.AUDITED, frozenset({Role.PROVINCE}),

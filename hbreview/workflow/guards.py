@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
+from ..evaluation import agreement
 from ..evaluation.remarks import PREFIX
 from ..words import N_, Label, Level, Reason, RoundState
 
@@ -19,6 +21,8 @@ DECLARATION = Label(
     "本单位声明：所填数据和所附材料真实、准确、完整。",
     "I declare that all figures and documents are true, exact and complete.",
 )
+# Before a figure's key: the input that says why the audit's figure differs from the form's.
+EXPLAIN = "explain-"
 DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
 
 
@@ -100,15 +104,17 @@ class Case(Protocol):
     @property
     def audit_objections(self) -> Sequence[Reason]: ...
     @property
-    def audit_differs(self) -> bool: ...
-    @property
-    def audit_explained(self) -> bool: ...
+    def audit_unexplained(self) -> Mapping[str, Label]: ...
     @property
     def revision_number(self) -> int: ...
     @property
     def sheets(self) -> Sequence[SheetFacts]: ...
     @property
     def sheets_needed(self) -> int: ...
+    @property
+    def spread(self) -> Decimal: ...
+    @property
+    def spread_allowed(self) -> Decimal: ...
 
 
 def round_is_open(case: Case) -> list[Reason]:
@@ -255,11 +261,9 @@ def audit_record_is_complete(case: Case) -> list[Reason]:
 
 
 def differences_are_explained(case: Case) -> list[Reason]:
-    """C23: where audit and form differ beyond the tolerance, the record says why."""
-    if case.audit_differs and not case.audit_explained:
-        text = N_("The audit differs from the form: please explain the differences.")
-        return [Reason(text, "explanation", "C23")]
-    return []
+    """C23: where audit and form differ beyond the tolerance, the record says why, of each figure or of all."""
+    text = N_("The audit differs from the form: please explain “%(figure)s”.")
+    return [Reason(text, f"{EXPLAIN}{key}", "C23", {"figure": label}) for key, label in case.audit_unexplained.items()]
 
 
 def sheets_are_handed_in(case: Case) -> list[Reason]:
@@ -276,3 +280,25 @@ def sheets_are_handed_in(case: Case) -> list[Reason]:
     if any(sheet.revision_number != case.revision_number for sheet in handed_in):
         reasons.append(Reason(N_("A score sheet was given on an earlier revision: reopen it.")))
     return reasons
+
+
+def experts_agree(case: Case) -> list[Reason]:
+    """P3: experts that are too far apart do not decide alone; a further expert's sheet settles it."""
+    handed_in = sum(sheet.handed_in for sheet in case.sheets)
+    needed = case.sheets_needed
+    # One sheet cannot differ from itself: its points are not even read.
+    if handed_in <= 1 or not agreement.too_far(
+        case.spread, allowed=case.spread_allowed, handed_in=handed_in, min_sheets=needed
+    ):
+        return []
+    apart = {"apart": _points(case.spread), "allowed": _points(case.spread_allowed)}
+    if len(case.sheets) >= agreement.settling(needed):
+        text = N_("The experts are %(apart)s points apart (allowed: %(allowed)s): the further expert is still scoring.")
+    else:
+        text = N_("The experts are %(apart)s points apart (allowed: %(allowed)s): please assign a further expert.")
+    return [Reason(text, rule="P3", values=apart)]
+
+
+def _points(value: Decimal) -> str:
+    """Points as people write them: 15 and 15.5."""
+    return format(value.normalize(), "f")

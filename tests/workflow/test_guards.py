@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,11 +60,12 @@ class Facts:
     second_check: SecondCheckFacts = NO_CHECK
     city_acted: bool = False
     audit_objections: Sequence[Reason] = ()
-    audit_differs: bool = False
-    audit_explained: bool = False
+    audit_unexplained: Mapping[str, Label] = field(default_factory=dict)
     revision_number: int = 2
     sheets: Sequence[SheetFacts] = (SheetFacts(True, 2),)
     sheets_needed: int = 1
+    spread: Decimal = Decimal(0)
+    spread_allowed: Decimal = Decimal(15)
 
 
 def given(**texts: str) -> dict[str, Any]:
@@ -101,9 +103,14 @@ RIGHT: list[tuple[Guard, dict[str, Any]]] = [
     (guards.second_person_checked, {"second_check": SecondCheckFacts(True, 2)}),
     (guards.audit_record_is_complete, {}),
     (guards.differences_are_explained, {}),
-    (guards.differences_are_explained, {"audit_differs": True, "audit_explained": True}),
+    (guards.differences_are_explained, {}),
     (guards.sheets_are_handed_in, {}),
     (guards.sheets_are_handed_in, {"sheets": (SheetFacts(True, 2),) * 3, "sheets_needed": 2}),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),) * 2, "spread": Decimal(15)}),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),), "spread": Decimal(99)}),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),) * 2, "spread": Decimal(99), "spread_allowed": Decimal(0)}),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),) * 3, "spread": Decimal(99)}),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),) * 4, "spread": Decimal(99), "sheets_needed": 3}),
 ]
 
 # What is wrong, and the reasons' (field, rule) in order.
@@ -143,7 +150,11 @@ WRONG: list[tuple[Guard, dict[str, Any], list[tuple[str, str]]]] = [
     (guards.second_person_checked, {"second_check": SecondCheckFacts(True)}, [("second_check", "")]),
     (guards.second_person_checked, {"second_check": SecondCheckFacts(True, 1)}, [("second_check", "")]),
     (guards.audit_record_is_complete, {"audit_objections": (MISSING,)}, [("staff", "K1")]),
-    (guards.differences_are_explained, {"audit_differs": True}, [("explanation", "C23")]),
+    (
+        guards.differences_are_explained,
+        {"audit_unexplained": {"service_assets_other": Label("其他", "Other"), "figure": Label("数", "Figure")}},
+        [("explain-service_assets_other", "C23"), ("explain-figure", "C23")],
+    ),
     (guards.sheets_are_handed_in, {"sheets": (SheetFacts(False, 2), SheetFacts(True, 2))}, [("", "")]),
     (guards.sheets_are_handed_in, {"sheets": ()}, [("", "")]),
     (guards.sheets_are_handed_in, {"sheets": (SheetFacts(True, 1),)}, [("", "")]),
@@ -151,6 +162,17 @@ WRONG: list[tuple[Guard, dict[str, Any], list[tuple[str, str]]]] = [
         guards.sheets_are_handed_in,
         {"sheets": (SheetFacts(False, 0), SheetFacts(True, 1)), "sheets_needed": 3},
         [("", "")] * 3,
+    ),
+    (guards.experts_agree, {"sheets": (SheetFacts(True, 2),) * 2, "spread": Decimal("15.1")}, [("", "P3")]),
+    (
+        guards.experts_agree,
+        {"sheets": (SheetFacts(True, 2), SheetFacts(True, 2), SheetFacts(False, 2)), "spread": Decimal("15.1")},
+        [("", "P3")],
+    ),
+    (
+        guards.experts_agree,
+        {"sheets": (SheetFacts(True, 2),) * 3, "spread": Decimal(16), "sheets_needed": 3},
+        [("", "P3")],
     ),
 ]
 
