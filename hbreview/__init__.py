@@ -15,7 +15,7 @@ from .acts import answering, attaching, due, rescanning, signing_in, weighing
 from .config import ROOT, Settings
 from .documents.scanning import Scanner
 from .evaluation import file_kinds, remarks
-from .notices import worker
+from .notices import webhooks, worker
 from .storage import LocalStorage
 from .workflow import guards, policy
 
@@ -58,7 +58,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         STORAGE=LocalStorage(settings.storage),
         SCANNER=Scanner(settings.clamd, SCAN_SECONDS) if settings.clamd else None,
         # What the worker does beside the letters, in its own time.
-        WORKER_TURNS=(rescanning.turn,),
+        WORKER_TURNS=(rescanning.turn, webhooks.turn),
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         BOOTSTRAP_SERVE_LOCAL=True,

@@ -40,6 +40,8 @@ class Settings:
     clamd: str = ""
     # Fonts that papers take before those that are shipped.
     fonts: Path | None = None
+    # Hosts that webhooks may reach although they are inside, and without TLS.
+    webhook_hosts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,6 +66,7 @@ class Settings:
             worker=_worker(env.get("HBREVIEW_WORKER", "")),
             clamd=env.get("HBREVIEW_CLAMD", ""),
             fonts=_folder(env, "HBREVIEW_FONT_DIR"),
+            webhook_hosts=_hosts(env.get("HBREVIEW_WEBHOOK_HOSTS", "")),
         )
 
 
@@ -136,6 +139,13 @@ def _folder(env: Mapping[str, str], name: str) -> Path | None:
     if given and not Path(given).is_dir():
         raise SettingsError(f"{name} names no folder: {given!r}")
     return Path(given) if given else None
+
+
+def _hosts(given: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip().lower() for host in given.split(",") if host.strip())
+    if any(re.fullmatch(r"[0-9a-z.:_-]+", host) is None for host in hosts):
+        raise SettingsError("HBREVIEW_WEBHOOK_HOSTS must be names or addresses of hosts with commas between them")
+    return hosts
 
 
 def _kept_secret(instance: Path) -> str:

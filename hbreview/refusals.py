@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
+from collections.abc import Iterable
+from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -15,7 +18,7 @@ from .acts.answering import NotEditableError
 from .extensions import db
 from .security import is_at_the_door, remember_denial, to_the_door
 from .storage import DamagedFileError, StorageFullError
-from .words import N_
+from .words import N_, Label, Reason
 from .workflow.errors import (
     ForbiddenError,
     HiddenError,
@@ -55,6 +58,8 @@ _STATUS: dict[type[Exception], int] = {
     StorageFullError: 507,
 }
 BUSY, BROKEN, FORBIDDEN, NOT_FOUND, GONE = 503, 500, 403, 404, 410
+# Addresses below this are for machines: their errors are problems, not pages.
+MACHINES = "/api/"
 
 
 def sentence_for(error: Exception) -> str:
@@ -72,6 +77,8 @@ def status_of(error: Exception) -> int:
 def answer(status: int, *, sentence: str = "", reasons: tuple[object, ...] = (), reference: str = "") -> Response:
     """An error as a page, or for htmx as a message in the live region that replaces nothing (H10)."""
     text = sentence or _SENTENCES.get(status, _SENTENCES[BROKEN])
+    if request.path.startswith(MACHINES):
+        return problem(status, text, reasons=reasons, reference=reference)
     context = {"status": status, "sentence": text, "reasons": reasons, "reference": reference}
     template = "layout/_message.html" if hx.wants_fragment() else "layout/error.html"
     response = make_response(render_template(template, **context), status)
@@ -80,6 +87,33 @@ def answer(status: int, *, sentence: str = "", reasons: tuple[object, ...] = (),
     if status == BUSY:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def problem(status: int, sentence: str, *, reasons: Iterable[object] = (), reference: str = "") -> Response:
+    """An error as a machine reads it (RFC 9457), in English: no reader chose a language."""
+    told: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": sentence,
+    }
+    faults = [{"field": one.field, "detail": in_english(one)} for one in reasons if isinstance(one, Reason)]
+    told |= {"faults": faults} if faults else {}
+    told |= {"reference": reference} if reference else {}
+    response = make_response(json.dumps(told, ensure_ascii=False), status)
+    response.headers["Content-Type"] = "application/problem+json"
+    if status == BUSY:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def in_english(reason: Reason) -> str:
+    """A reason as an English sentence."""
+    spoken = {
+        name: value.en if isinstance(value, Label) else in_english(value) if isinstance(value, Reason) else value
+        for name, value in reason.values.items()
+    }
+    return reason.message % spoken if spoken else reason.message
 
 
 def _refused(error: Exception) -> Response:

@@ -250,7 +250,9 @@ def _headers(response: Response) -> Response:
     if request.endpoint in _STATIC or request.endpoint == "health.htmx_file":
         headers["Cache-Control"] = "public, max-age=86400"
         return response
-    headers["Cache-Control"] = "no-store"
+    # A machine may keep what it was given, if it asks each time whether that still holds.
+    kept = request.blueprint == "machine" and "ETag" in headers
+    headers["Cache-Control"] = "private, no-cache" if kept else "no-store"
     return hx.add_vary(response)
 
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import Firm, Interest, Person, ScoreSheet, Submission
+from ..model import Firm, Person, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, RoundState, State
+from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import InvalidError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
 from .answering import NotEditableError
+from .barring import WORDS, PoolExpert, bar_of, pool_of
 
 
-def assign_firm(submission_id: str, firm_id: str, *, origin: Origin) -> Receipt:
-    """Give the special audit of a submission to a firm (its public id), in place of an earlier one."""
-    return carry_out(lambda session: _assign_firm(session, submission_id, firm_id, origin=origin), origin=origin)
+def assign_firm(submission_id: str, firm_id: str, *, origin: Origin, replace: bool = True) -> Receipt:
+    """Give the special audit of a submission to a firm (its public id), in place of an earlier one where ``replace``.
+
+    NotEditableError once the audit was signed off, or where another firm has it and is not to be replaced.
+    """
+    return carry_out(
+        lambda session: _assign_firm(session, submission_id, firm_id, origin=origin, replace=replace), origin=origin
+    )
 
 
 def _held(session: Session, submission_id: str, origin: Origin) -> Submission:
@@ -28,7 +37,7 @@ def _held(session: Session, submission_id: str, origin: Origin) -> Submission:
     return submission
 
 
-def _assign_firm(session: Session, submission_id: str, firm_id: str, *, origin: Origin) -> Receipt:
+def _assign_firm(session: Session, submission_id: str, firm_id: str, *, origin: Origin, replace: bool) -> Receipt:
     submission = _held(session, submission_id, origin)
     if submission.state in {State.AUDITED, State.SCORED}:
         raise NotEditableError(N_("The audit was signed off already."))
@@ -37,6 +46,8 @@ def _assign_firm(session: Session, submission_id: str, firm_id: str, *, origin: 
         raise InvalidError([Reason(N_("Please choose a firm."), "firm")])
     if submission.firm_id == firm.id:
         return Receipt(submission.public_id, submission.version)
+    if submission.firm_id is not None and not replace:
+        raise NotEditableError(N_("Another firm has it already."))
     submission.firm_id = firm.id
     data = {"firm": firm.name}
     holding.record(session, submission, origin=origin, act="assign_firm", target=firm.public_id, data=data)
@@ -44,42 +55,55 @@ def _assign_firm(session: Session, submission_id: str, firm_id: str, *, origin: 
 
 
 def assign_expert(submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
-    """Give a submission to an expert (a person's public id), who has declared no interest in it."""
+    """Give a submission to an expert (a person's public id), whom nothing bars from it (``barring``)."""
     return carry_out(lambda session: _assign_expert(session, submission_id, expert_id, origin=origin), origin=origin)
 
 
 def _assign_expert(session: Session, submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
+    submission = held_unscored(session, submission_id, origin)
+    give(session, submission, _free_expert(session, submission, expert_id), origin=origin)
+    return Receipt(submission.public_id, submission.version)
+
+
+def held_unscored(session: Session, submission_id: str, origin: Origin) -> Submission:
+    """The submission, locked, for giving it to experts; NotEditableError once its scoring was closed."""
     submission = _held(session, submission_id, origin)
     if submission.state is State.SCORED:
         raise NotEditableError(N_("The scoring was closed already."))
-    expert = _free_expert(session, submission, expert_id)
+    return submission
+
+
+def _free_expert(session: Session, submission: Submission, expert_id: str) -> PoolExpert:
+    found = pool_of(session, only=expert_id) if expert_id else []
+    if not found:
+        raise InvalidError([Reason(N_("Please choose an expert."), "expert")])
+    if bar := bar_of(session, found[0], submission):
+        raise InvalidError([Reason(WORDS[bar], "expert")])
+    return found[0]
+
+
+def give(
+    session: Session,
+    submission: Submission,
+    expert: PoolExpert,
+    *,
+    origin: Origin,
+    draw_id: int | None = None,
+    further: bool = False,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Inside the caller's transaction, which holds the submission and has asked for bars; nothing if it has it."""
     sheet = session.scalar(
         select(ScoreSheet).where(ScoreSheet.submission_id == submission.id, ScoreSheet.expert_id == expert.id)
     )
     if sheet is not None and sheet.withdrawn_at is None:
-        return Receipt(submission.public_id, submission.version)
+        return
     if sheet is None:
-        session.add(ScoreSheet(submission_id=submission.id, expert_id=expert.id, assigned_at=clock.now()))
-    else:
-        sheet.withdrawn_at = None
-    data = {"expert": expert.public_id}
-    holding.record(session, submission, origin=origin, act="assign_expert", target=expert.public_id, data=data)
-    return Receipt(submission.public_id, submission.version)
-
-
-def _free_expert(session: Session, submission: Submission, expert_id: str) -> Person:
-    interest = exists().where(Interest.person_id == Person.id, Interest.organisation_id == submission.organisation_id)
-    row = session.execute(
-        select(Person, interest).where(
-            Person.public_id == expert_id, Person.role == Role.EXPERT, Person.suspended_at.is_(None)
-        )
-    ).first()
-    if row is None:
-        raise InvalidError([Reason(N_("Please choose an expert."), "expert")])
-    if row[1]:
-        raise InvalidError([Reason(N_("This expert has declared an interest in the organisation."), "expert")])
-    expert: Person = row[0]
-    return expert
+        sheet = ScoreSheet(submission_id=submission.id, expert_id=expert.id, assigned_at=clock.now())
+        session.add(sheet)
+    sheet.withdrawn_at, sheet.draw_id, sheet.further = None, draw_id, further
+    facts = {"expert": expert.public_id, **(data or {})}
+    holding.record(session, submission, origin=origin, act="assign_expert", target=expert.public_id, data=facts)
 
 
 def withdraw_expert(submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
@@ -88,9 +112,7 @@ def withdraw_expert(submission_id: str, expert_id: str, *, origin: Origin) -> Re
 
 
 def _withdraw(session: Session, submission_id: str, expert_id: str, *, origin: Origin) -> Receipt:
-    submission = _held(session, submission_id, origin)
-    if submission.state is State.SCORED:
-        raise NotEditableError(N_("The scoring was closed already."))
+    submission = held_unscored(session, submission_id, origin)
     sheet = session.scalar(
         select(ScoreSheet)
         .join(Person, Person.id == ScoreSheet.expert_id)

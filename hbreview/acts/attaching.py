@@ -20,12 +20,13 @@ from ..documents.scanning import Finding, Scanner
 from ..evaluation import file_kinds
 from ..extensions import db
 from ..model import Attachment, Entry, Submission
-from ..model.kept import programme_of
+from ..model.kept import programme_of, settings_of
 from ..programmes.schema import FieldType
 from ..storage import Incoming, LocalStorage, TooLargeError
 from ..transact import Receipt, carry_out
 from ..words import N_, Reason, Role, ScanState, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
+from ..workflow.guards import DECIDED
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
@@ -40,11 +41,14 @@ QUOTA = 500 * 1024 * 1024
 LONGEST_PAGES = 40
 # Evidence that belongs to no field of the form: what it proves is said file by file.
 EVIDENCE = "evidence"
-# Files that other people than the enterprise give, the state in which they do, and who.
-BY_OTHERS: Mapping[str, tuple[Role, State]] = {
-    "city_seal": (Role.CITY, State.SUBMITTED),
-    "audit_report_file": (Role.AUDITOR, State.CITY_REVIEWED),
+REPORT = "audit_report_file"
+# Files that other people than the enterprise give, the states in which they do, and who.
+BY_OTHERS: Mapping[str, tuple[Role, frozenset[State]]] = {
+    "city_seal": (Role.CITY, frozenset({State.SUBMITTED})),
+    REPORT: (Role.AUDITOR, frozenset({State.CITY_REVIEWED})),
 }
+# Whose the audit's report is, and when, in a round that has the enterprise bring it.
+BROUGHT = (Role.ENTERPRISE, frozenset({State.DRAFT, State.SUBMITTED, State.CITY_REVIEWED}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,22 +316,34 @@ def require_turn_now(public_id: str, key: str, *, origin: Origin) -> None:
     _require_turn(session, submission, key, origin=origin)
 
 
+def is_expected(session: Session, submission: Submission, key: str, *, origin: Origin) -> bool:
+    """Whether it is this person's turn to give files for a field now; the submission's round must be loaded."""
+    try:
+        _require_turn(session, submission, key, origin=origin)
+    except (ForbiddenError, NotEditableError):
+        return False
+    return True
+
+
 def _require_turn(session: Session, submission: Submission, key: str, *, origin: Origin) -> None:
     """Each field's files come from those whose turn it is: R5, and the states of the chain."""
     role = origin.actor.role if origin.actor else None
+    programme = programme_of(session, submission.programme_version_id)
     if key in BY_OTHERS:
-        by, state = BY_OTHERS[key]
+        brought = key == REPORT and settings_of(submission.round, programme).enterprise_brings_report
+        by, states = BROUGHT if brought else BY_OTHERS[key]
         if role is not by:
             raise ForbiddenError
-        if submission.state is not state:
+        if submission.state not in states:
             raise NotEditableError(N_("This file is not expected in the present state."))
+        if submission.round.state in DECIDED:
+            raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
         return
     if role is not Role.ENTERPRISE:
         raise ForbiddenError
     require_editable(submission)
     if clock.today() > last_day(submission):
         raise NotEditableError(N_("The deadline is over: no more files are taken."))
-    programme = programme_of(session, submission.programme_version_id)
     takers = {f.key for f in programme.enterprise_fields if f.attachable or f.type is FieldType.ATTACHMENT}
     if key not in takers | {EVIDENCE, SERVED_LIST}:
         raise MalformedError("field")

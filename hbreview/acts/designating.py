@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
 from ..evaluation import outcome, ranking
-from ..model import Designation, Revision, Roster, Round, RoundProgramme, Submission
+from ..model import Designation, Revision, Roster, Round, RoundProgramme, Ruling, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import RoundDefaults
 from ..words import Outcome, State
 
 NOT_SUBMITTED = "not_submitted"
 DEFERRED = "deferred"
+PASSED = frozenset({Outcome.PASS, Outcome.EXCELLENT})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one submission stands in its programme's ranking, and what would come of it."""
+    """Where one submission stands in its programme's ranking, and what would come of it.
+
+    ``reason`` is one of the rules' reasons, or what the province wrote; ``ruled``: something of it is by hand.
+    """
 
     submission: Submission
     rank: int | None
@@ -31,10 +36,12 @@ class Standing:
     reason: str
     commended: bool
     supervised: bool
+    rectify_until: date | None = None
+    ruled: bool = False
 
 
 def standings(session: Session, round_: Round, line: RoundProgramme) -> list[Standing]:
-    """All submissions of a programme in roster order, with rank and outcome by P4 and P5. Reads only."""
+    """All submissions of a programme in roster order, with rank and outcome by P4, P5 and by hand. Reads only."""
     settings = settings_of(round_, programme_of(session, line.version_id))
     rows = list(
         session.scalars(
@@ -46,7 +53,42 @@ def standings(session: Session, round_: Round, line: RoundProgramme) -> list[Sta
     totals = {row.public_id: row.total for row in rows if row.state is State.SCORED and row.total is not None}
     ranks = ranking.rank(totals)
     served = _served(session, rows) if settings.minimum_served else {}
-    return [_standing(row, ranks.get(row.public_id), served.get(row.id), settings=settings) for row in rows]
+    ruled = rulings_of(session, round_.id)
+    found = (_standing(row, ranks.get(row.public_id), served.get(row.id), settings=settings) for row in rows)
+    return [_by_hand(standing, ruled) for standing in found]
+
+
+def rulings_of(session: Session, round_id: int) -> dict[int, Ruling]:
+    """The ruling that counts for each submission of a round, by the submission's number: the newest that says anything.
+
+    An empty one after it takes it back.
+    """
+    newest = select(func.max(Ruling.id)).join(Submission, Submission.id == Ruling.submission_id)
+    query = select(Ruling).where(Ruling.id.in_(newest.where(Submission.round_id == round_id).group_by(Submission.id)))
+    return {ruling.submission_id: ruling for ruling in session.scalars(query) if not is_empty(ruling)}
+
+
+def is_empty(ruling: Ruling) -> bool:
+    """Whether it leaves everything as proposed."""
+    return (ruling.outcome, ruling.commended, ruling.supervised, ruling.rectify_until) == (None, None, None, None)
+
+
+def _by_hand(standing: Standing, ruled: Mapping[int, Ruling]) -> Standing:
+    """P4, P5: the province's own word over what the rules propose. The rank stays what the totals make it."""
+    ruling = ruled.get(standing.submission.id)
+    if ruling is None:
+        return standing
+    result = ruling.outcome or standing.outcome
+    passed = result in PASSED
+    return replace(
+        standing,
+        outcome=result,
+        reason=ruling.reason,
+        commended=passed and (standing.commended if ruling.commended is None else ruling.commended),
+        supervised=passed and (standing.supervised if ruling.supervised is None else ruling.supervised),
+        rectify_until=ruling.rectify_until if passed else None,
+        ruled=True,
+    )
 
 
 def _served(session: Session, rows: list[Submission]) -> dict[int, Decimal]:
@@ -97,7 +139,7 @@ def propose(session: Session, round_: Round, *, deferral: str) -> dict[str, int]
 
 def _designation(roster: Roster, standing: Standing, *, position: int, deferral: str) -> Designation:
     row = standing.submission
-    reason = deferral if standing.outcome is Outcome.DEFERRED else standing.reason
+    reason = deferral if standing.reason == DEFERRED else standing.reason
     return Designation(
         roster_id=roster.id,
         organisation_id=row.organisation_id,
@@ -114,6 +156,7 @@ def _designation(roster: Roster, standing: Standing, *, position: int, deferral:
         reason=reason[:1000],
         commended=standing.commended,
         supervised=standing.supervised,
+        rectify_until=standing.rectify_until,
         score_set=row.score_set,
     )
 

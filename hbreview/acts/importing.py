@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from ..model import Designation, Organisation, Roster
 from ..programmes.loader import region
 from ..transact import Receipt, carry_out
 from ..workflow import journal
+from ..workflow.errors import StaleError
 from ..workflow.journal import Deed, Origin
 
 LONGEST_INITIALS = 200
@@ -91,15 +94,65 @@ def preview(session: Session, rows: Sequence[RosterRow]) -> RosterChange:
     return change
 
 
-def import_roster(rows: Sequence[RosterRow], *, origin: Origin) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the lines of a programme differ from its roster in force, by the folded names of its organisations."""
+
+    joining: list[str]
+    leaving: list[str]
+
+
+def differences(session: Session, rows: Sequence[RosterRow]) -> dict[str, Difference]:
+    """Who would join and who would leave each programme's roster; reads only."""
+    found = {}
+    for programme, lines in _by_programme(rows).items():
+        stored = {
+            normalised_name(line[0]): line[0] for line in _stored_lines(session, latest_roster(session, programme))
+        }
+        given = {normalised_name(line.organisation): line.organisation for line in lines}
+        joining = [name for key, name in given.items() if key not in stored]
+        found[programme] = Difference(joining, [name for key, name in stored.items() if key not in given])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a list beside its lines: the year it is of, until when its titles hold, the file's SHA-256.
+
+    ``against``: what ``in_force`` answered when the list was looked at; None: whatever is in force.
+    """
+
+    year: int | None = None
+    valid_until: date | None = None
+    file: str = ""
+    against: str | None = None
+
+
+def in_force(session: Session) -> str:
+    """The rosters in force, as one text that changes when another comes into force."""
+    found = {row.programme: row.public_id for row in rosters_in_force(session)}
+    return ",".join(found[key] for key in sorted(found))
+
+
+def rosters_in_force(session: Session) -> list[Roster]:
+    """The newest fixed roster of each programme; one statement."""
+    query = select(Roster).where(Roster.fixed_at.is_not(None)).order_by(Roster.fixed_at, Roster.id)
+    newest = {row.programme: row for row in session.scalars(query)}
+    return [newest[key] for key in sorted(newest, reverse=True)]
+
+
+def import_roster(rows: Sequence[RosterRow], *, origin: Origin, about: About | None = None) -> Receipt:
     """Add what is new: organisations by their folded name, and one roster a programme whose lines changed.
 
-    Doing it twice changes nothing. An organisation on both rosters is one organisation (R1).
+    Doing it twice changes nothing. An organisation on both rosters is one organisation (R1). StaleError when another
+    roster has come into force since ``about.against``.
     """
-    return carry_out(lambda session: _import(session, rows, origin))
+    return carry_out(lambda session: _import(session, rows, origin, about=about or About()), origin=origin)
 
 
-def _import(session: Session, rows: Sequence[RosterRow], origin: Origin) -> Receipt:
+def _import(session: Session, rows: Sequence[RosterRow], origin: Origin, *, about: About) -> Receipt:
+    if about.against is not None and about.against != in_force(session):
+        raise StaleError(0)
     change = preview(session, rows)
     if change.is_empty:
         return Receipt("")
@@ -108,7 +161,9 @@ def _import(session: Session, rows: Sequence[RosterRow], origin: Origin) -> Rece
     for programme, lines in _by_programme(rows).items():
         if programme not in change.new_rosters:
             continue
-        roster = Roster(programme=programme, created_at=now, fixed_at=now)
+        roster = Roster(
+            programme=programme, created_at=now, fixed_at=now, year=about.year, valid_until=about.valid_until
+        )
         session.add(roster)
         session.flush()
         session.add_all(
@@ -124,7 +179,9 @@ def _import(session: Session, rows: Sequence[RosterRow], origin: Origin) -> Rece
             )
             for position, line in enumerate(lines, start=1)
         )
-    data = {"rosters": change.new_rosters, "new_organisations": len(change.new_organisations)}
+    data: dict[str, Any] = {"rosters": change.new_rosters, "new_organisations": len(change.new_organisations)}
+    day = about.valid_until.isoformat() if about.valid_until else None
+    data |= {k: v for k, v in {"year": about.year, "valid_until": day, "file": about.file}.items() if v}
     journal.append(session, origin=origin, deed=Deed(act="import_roster", data=data), at=now)
     return Receipt("")
 

@@ -25,7 +25,7 @@ from ..model.kept import programme_of
 from ..storage import DamagedFileError, LocalStorage
 from ..words import State
 from ..workflow import journal
-from . import totalling
+from . import issuing_letters, objecting, totalling
 from .freezing import revision_digest
 from .weighing import answers_of
 
@@ -50,6 +50,8 @@ def inspect(session: Session, storage: LocalStorage, *, kept: Mapping[int, str])
     for submission in submissions:
         faults.extend(f"submission {submission.public_id}: {fault}" for fault in _faults(session, submission))
     faults.extend(_numbers(session))
+    faults.extend(objecting.faults(session, storage))
+    faults.extend(issuing_letters.faults(session))
     files = 0
     for attachment in session.scalars(select(Attachment)):
         files += 1

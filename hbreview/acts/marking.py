@@ -1,208 +1,207 @@
-"""Score sheets: marking, handing in, reopening."""
+"""Score sheets: what one expert gives, saved field by field; blind to the others (Z07)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from .. import clock
 from ..evaluation import points
-from ..model import Score, ScoreSheet, Submission
-from ..model.kept import programme_of, settings_of
+from ..model import Entry, Score, ScoreSheet
+from ..model.kept import programme_of
 from ..programmes.schema import Programme
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, RoundState, State
-from ..workflow.errors import HiddenError, InvalidError, MalformedError
-from ..workflow.journal import Deed, Origin, append
+from ..words import N_, Reason
+from ..workflow.errors import InvalidError, MalformedError
+from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding
-from .answering import NotEditableError
+from .answering import Clash, ClashError
+from .handing_in import hand_in, reopen_sheet
+from .score_sheets import own_sheet, record, require_open
+
+__all__ = [
+    "KINDS",
+    "KeptMarks",
+    "Marks",
+    "hand_in",
+    "keep_marks",
+    "keep_what_fits",
+    "order_in",
+    "reopen_sheet",
+    "texts_of",
+]
+
+LONGEST_REMARK = 2000
+KINDS = ("points", "remark", "change")
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What an expert typed: raw points and remarks by indicator, on this version of the sheet."""
+    """What an expert typed: raw points, remarks and reasons of changes by indicator, on this version of the sheet."""
 
     submission: str
     version: int
     points: Mapping[int, str]
     remarks: Mapping[int, str]
+    changes: Mapping[int, str] = dataclasses.field(default_factory=dict)
+
+    def by_name(self) -> dict[str, tuple[str, int, str]]:
+        """Every field by its name in the form: its kind, its indicator and its text."""
+        given = zip(KINDS, (self.points, self.remarks, self.changes), strict=True)
+        return {
+            f"{kind}-{order}": (kind, order, text) for kind, texts in given for order, text in texts.items()
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class KeptMarks:
+    """What came of it, by field name: what was changed, what is wrong, what was changed in another window too."""
+
+    sheet: str = ""
+    version: int = 0
+    changed: tuple[str, ...] = ()
+    problems: dict[str, Reason] = dataclasses.field(default_factory=dict)
+    clashes: dict[str, Clash] = dataclasses.field(default_factory=dict)
+    # What stands in other fields that were changed since the version on the screen.
+    elsewhere: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def keep_marks(marks: Marks, *, origin: Origin) -> Receipt:
-    """Save points and remarks of the actor's own sheet; ``version`` is the sheet's."""
-    return carry_out(lambda session: _keep(session, marks, origin), origin=origin)
+    """Save fields of the actor's own sheet, all or none; ``version`` is the sheet's that was on the screen.
+
+    Other fields that were changed since do not matter. Raises InvalidError with a reason for each field, ClashError
+    for fields that were changed since in another window, MalformedError, NotEditableError.
+    """
+
+    def work(session: Session) -> Receipt:
+        kept = _keep(session, marks, origin, whole=True)
+        return Receipt(kept.sheet, kept.version)
+
+    return carry_out(work, origin=origin)
 
 
-def _keep(session: Session, marks: Marks, origin: Origin) -> Receipt:
+def keep_what_fits(marks: Marks, *, origin: Origin, without_clashes: bool = False) -> KeptMarks:
+    """Save each field that is right and was not changed elsewhere since; the others are told, not lost.
+
+    Saving what stands already changes nothing. ``without_clashes``: one clash, and nothing at all is saved.
+    """
+    found = KeptMarks()
+
+    def work(session: Session) -> Receipt:
+        nonlocal found
+        found = _keep(session, marks, origin, whole=False, without_clashes=without_clashes)
+        return Receipt(found.sheet, found.version)
+
+    receipt = carry_out(work, origin=origin)
+    return KeptMarks(receipt.target, receipt.version) if receipt.repeated else found
+
+
+def _keep(session: Session, marks: Marks, origin: Origin, *, whole: bool, without_clashes: bool = False) -> KeptMarks:
     submission = holding.hold(session, marks.submission, origin=origin, action=Action.MARK)
     sheet = own_sheet(session, submission, origin)
-    _require_open(submission, sheet)
-    holding.require_version(sheet, marks.version)
-    programme = programme_of(session, submission.programme_version_id)
-    parsed = _parsed(programme, marks)
+    require_open(submission, sheet)
+    if marks.version > sheet.version:
+        raise MalformedError("version")
+    kept = KeptMarks(sheet.public_id, sheet.version)
+    given = _parsed(programme_of(session, submission.programme_version_id), marks, kept.problems)
+    before = texts_of(sheet)
+    differing = {name: text for name, text in given.items() if text != before.get(name, "")}
+    elsewhere = _changed_since(session, sheet, marks.version) if marks.version < sheet.version else frozenset()
+    kept.elsewhere = {name: before.get(name, "") for name in elsewhere if name not in given}
+    kept.clashes = {name: Clash(name, before.get(name, ""), differing[name]) for name in differing if name in elsewhere}
+    if whole and kept.problems:
+        raise InvalidError(list(kept.problems.values()))
+    if kept.clashes and (whole or without_clashes):
+        raise ClashError(sheet.version, tuple(kept.clashes.values()))
+    fresh = {name: text for name, text in differing.items() if name not in kept.clashes}
+    if not fresh and not whole:
+        return kept
+    _write(sheet, fresh)
+    # The revision that is scored; a newer one is told until the sheet is handed in on it.
+    sheet.revision_number = sheet.revision_number or submission.revision_number
+    data = {"indicators": sorted({order_in(name) for name in given}), "fields": sorted(fresh)}
+    record(session, submission, sheet, origin=origin, act="mark", data=data)
+    kept.version, kept.changed = sheet.version, tuple(fresh)
+    return kept
+
+
+def order_in(name: str) -> int:
+    """The indicator of a field's name."""
+    return int(name.partition("-")[2])
+
+
+def texts_of(sheet: ScoreSheet) -> dict[str, str]:
+    """What stands in a sheet, by field name; no score is "", never 0."""
+    found: dict[str, str] = {}
+    for score in sheet.scores:
+        found[f"points-{score.indicator}"] = "" if score.points is None else format(score.points, ".1f")
+        found[f"remark-{score.indicator}"] = score.remark
+        found[f"change-{score.indicator}"] = score.change_reason
+    return found
+
+
+def _write(sheet: ScoreSheet, fresh: Mapping[str, str]) -> None:
     rows = {score.indicator: score for score in sheet.scores}
-    for order, value in parsed.items():
+    for name, text in fresh.items():
+        kind, order = name.partition("-")[0], order_in(name)
         row = rows.get(order)
         if row is None:
-            row = Score(indicator=order)
+            row = rows[order] = Score(indicator=order, remark="", change_reason="")
             sheet.scores.append(row)
-        row.points = value
-    for order, remark in marks.remarks.items():
-        row = rows.get(order) or next((s for s in sheet.scores if s.indicator == order), None)
-        if row is None:
-            row = Score(indicator=order)
-            sheet.scores.append(row)
-        row.remark = remark.replace("\r\n", "\n").strip()
-    sheet.revision_number = submission.revision_number
-    data = {"indicators": sorted({*parsed, *marks.remarks})}
-    _record(session, submission, sheet, origin=origin, act="mark", data=data)
-    return Receipt(sheet.public_id, sheet.version)
-
-
-def _parsed(programme: Programme, marks: Marks) -> dict[int, Decimal | None]:
-    parsed: dict[int, Decimal | None] = {}
-    reasons: list[Reason] = []
-    known = {indicator.order: indicator for indicator in programme.indicators}
-    if unknown := [order for order in {*marks.points, *marks.remarks} if order not in known]:
-        raise MalformedError(str(unknown[0]))
-    for order, text in marks.points.items():
-        if not text.strip():
-            parsed[order] = None  # no score is blank: not 0, not an average
-            continue
-        value = points.parse_points(text, known[order].weight)
-        if isinstance(value, Reason):
-            reasons.append(Reason(value.message, f"points-{order}", value.rule, value.values))
+        if kind == "points":
+            row.points = Decimal(text) if text else None
+        elif kind == "remark":
+            row.remark = text
         else:
-            parsed[order] = value
-    if any(len(remark) > 2000 for remark in marks.remarks.values()):  # noqa: PLR2004 - said in the message
-        reasons.append(Reason(N_("A remark has at most 2,000 characters.")))
-    if reasons:
-        raise InvalidError(reasons)
+            row.change_reason = text
+
+
+def _changed_since(session: Session, sheet: ScoreSheet, version: int) -> frozenset[str]:
+    """The fields that were changed after this version of the sheet; the journal knows."""
+    entries = session.scalars(
+        select(Entry.data).where(
+            Entry.submission_id == sheet.submission_id,
+            Entry.act == "mark",
+            Entry.target == sheet.public_id,
+            Entry.version_to > version,
+        )
+    )
+    return frozenset(name for data in entries for name in _fields_in(data))
+
+
+def _fields_in(data: Mapping[str, object]) -> Iterable[str]:
+    fields, orders = data.get("fields"), data.get("indicators")
+    if isinstance(fields, list):
+        return [str(name) for name in fields]
+    # An entry from before fields were named one by one.
+    return [f"{kind}-{order}" for kind in KINDS for order in orders] if isinstance(orders, list) else []
+
+
+def _parsed(programme: Programme, marks: Marks, problems: dict[str, Reason]) -> dict[str, str]:
+    """Canonical texts by field name; what is wrong goes to ``problems``. An indicator of no rubric is malformed."""
+    weights = {indicator.order: indicator.weight for indicator in programme.indicators}
+    parsed: dict[str, str] = {}
+    for name, (kind, order, text) in marks.by_name().items():
+        if order not in weights:
+            raise MalformedError(str(order))
+        plain = text.replace("\r\n", "\n").replace("\0", "").strip()
+        value: str | Reason = _points_text(plain, weights[order]) if kind == "points" else plain
+        if isinstance(value, str) and kind != "points" and len(value) > LONGEST_REMARK:
+            value = Reason(N_("A remark has at most 2,000 characters."))
+        if isinstance(value, Reason):
+            problems[name] = dataclasses.replace(value, field=name)
+        else:
+            parsed[name] = value
     return parsed
 
 
-def own_sheet(session: Session, submission: Submission, origin: Origin) -> ScoreSheet:
-    """The actor's live sheet of this submission, locked; HiddenError without one."""
-    sheet = session.scalar(
-        select(ScoreSheet)
-        .where(
-            ScoreSheet.submission_id == submission.id,
-            ScoreSheet.expert_id == (origin.actor.person_id if origin.actor else 0),
-            ScoreSheet.withdrawn_at.is_(None),
-        )
-        .options(selectinload(ScoreSheet.scores))
-        .with_for_update(of=ScoreSheet)
-        .execution_options(populate_existing=True)
-    )
-    if sheet is None:
-        raise HiddenError
-    return sheet
-
-
-def _require_open(submission: Submission, sheet: ScoreSheet) -> None:
-    if submission.state is not State.AUDITED:
-        raise NotEditableError(N_("Scores are given after the audit and before the scoring is closed."))
-    if sheet.handed_in_at is not None:
-        raise NotEditableError(N_("The score sheet was handed in: it is locked."))
-
-
-def _record(
-    session: Session,
-    submission: Submission,
-    sheet: ScoreSheet,
-    *,
-    origin: Origin,
-    act: str,
-    data: Mapping[str, object],
-) -> None:
-    before = sheet.version
-    sheet.version = before + 1
-    session.flush()
-    deed = Deed(
-        act=act, target=sheet.public_id, submission_id=submission.id, round_id=submission.round_id,
-        versions=(before, before + 1), data=data,
-    )  # fmt: skip
-    append(session, origin=origin, deed=deed, at=clock.now())
-
-
-def hand_in(sheet_id: str, version: int, *, origin: Origin) -> Receipt:
-    """Lock the actor's sheet: every indicator scored, a remark where P2 asks for one."""
-    return carry_out(lambda session: _hand_in(session, sheet_id, version, origin=origin), origin=origin)
-
-
-def _hand_in(session: Session, sheet_id: str, version: int, *, origin: Origin) -> Receipt:
-    submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.MARK)
-    sheet = own_sheet(session, submission, origin)
-    if sheet.public_id != sheet_id:
-        raise HiddenError
-    _require_open(submission, sheet)
-    holding.require_version(sheet, version)
-    programme = programme_of(session, submission.programme_version_id)
-    below = settings_of(submission.round, programme).remark_below
-    if reasons := missing_marks(programme, sheet, below=below):
-        raise InvalidError(reasons)
-    sheet.handed_in_at = clock.now()
-    sheet.revision_number = submission.revision_number
-    data = {
-        "scores": {str(s.indicator): str(s.points) for s in sheet.scores},
-        "revision": sheet.revision_number,
-    }
-    _record(session, submission, sheet, origin=origin, act="hand_in", data=data)
-    return Receipt(sheet.public_id, sheet.version)
-
-
-def missing_marks(programme: Programme, sheet: ScoreSheet, *, below: Decimal) -> list[Reason]:
-    """What a sheet still lacks: points per indicator, and remarks for low ones (P2)."""
-    reasons: list[Reason] = []
-    rows = {score.indicator: score for score in sheet.scores}
-    for indicator in programme.indicators:
-        row = rows.get(indicator.order)
-        name = {"indicator": indicator.name}
-        if row is None or row.points is None:
-            text = N_("Please score “%(indicator)s”.")
-            reasons.append(Reason(text, f"points-{indicator.order}", "P1", name))
-        elif points.remark_needed(row.points, indicator.weight, below=below) and not row.remark.strip():
-            text = N_("“%(indicator)s” has a low score: please say why.")
-            reasons.append(Reason(text, f"remark-{indicator.order}", "P2", name))
-    return reasons
-
-
-def _address_of(session: Session, sheet_id: str) -> str:
-    address = session.scalar(
-        select(Submission.public_id)
-        .join(ScoreSheet, ScoreSheet.submission_id == Submission.id)
-        .where(ScoreSheet.public_id == sheet_id)
-    )
-    if address is None:
-        raise HiddenError
-    return address
-
-
-def reopen_sheet(sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
-    """The province lets an expert change a sheet that was handed in; the former scores stay in the journal."""
-    return carry_out(lambda session: _reopen(session, sheet_id, reason, origin=origin), origin=origin)
-
-
-def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
-    submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.REOPEN_SHEET)
-    if not reason.strip():
-        raise InvalidError([Reason(N_("Please give the reason."), "reason", "R4")])
-    sheet = session.scalars(
-        select(ScoreSheet)
-        .where(ScoreSheet.public_id == sheet_id)
-        .options(selectinload(ScoreSheet.scores))
-        .execution_options(populate_existing=True)
-    ).one()
-    decided = submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}
-    if submission.state is not State.AUDITED or sheet.handed_in_at is None or decided:
-        raise NotEditableError(N_("Only a sheet that was handed in, before the scoring is closed, can be reopened."))
-    sheet.handed_in_at = None
-    former = {str(s.indicator): str(s.points) for s in sheet.scores}
-    data = {"reason": reason.strip(), "former": former}
-    _record(session, submission, sheet, origin=origin, act="reopen_sheet", data=data)
-    return Receipt(submission.public_id, submission.version)
+def _points_text(plain: str, weight: Decimal) -> str | Reason:
+    if not plain:
+        return ""  # no score is blank: not 0, not an average
+    value = points.parse_points(plain, weight)
+    return value if isinstance(value, Reason) else format(value, ".1f")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..evaluation import computed
-from ..model import Attachment, AuditRecord, Opinion, Review, Revision, Submission
+from ..model import Attachment, AuditRecord, Interest, Opinion, Review, Revision, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
 from ..words import ScanState, Trigger
 from ..workflow import chain
@@ -206,7 +206,18 @@ def _close_scoring(session: Session, submission: Submission, case: SubmissionCas
 
 
 def _open_scoring(session: Session, submission: Submission, case: SubmissionCase, *, origin: Origin) -> dict[str, Any]:
+    """Scored anew, and without whoever has declared an interest since the scoring was closed (Z10)."""
     submission.total, submission.score_set = None, ""
+    interested = select(Interest.person_id).where(Interest.organisation_id == submission.organisation_id)
+    session.execute(
+        update(ScoreSheet)
+        .where(
+            ScoreSheet.submission_id == submission.id,
+            ScoreSheet.withdrawn_at.is_(None),
+            ScoreSheet.expert_id.in_(interested),
+        )
+        .values(withdrawn_at=submission.moved_at, version=ScoreSheet.version + 1)
+    )
     return _reason(case)
 
 

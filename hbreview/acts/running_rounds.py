@@ -1,10 +1,10 @@
-"""Planning a round and moving it along its chain."""
+"""Moving a round along its chain, and what follows from each move."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from .. import clock
-from ..model import Answer, Designation, ProgrammeVersion, Roster, Round, RoundProgramme, Submission
+from ..evaluation import working_days
+from ..model import Answer, Designation, Objection, Organisation, Round, RoundProgramme, Submission
 from ..model.kept import programme_of, settings_of
-from ..programmes import loader
 from ..transact import Receipt, carry_out
-from ..words import N_, Outcome, Reason, RoundState, RoundTrigger, State
+from ..words import RoundTrigger, State
 from ..workflow import journal, round_chain
 from ..workflow.errors import (
     ForbiddenError,
@@ -27,77 +27,15 @@ from ..workflow.errors import (
 from ..workflow.journal import Deed, Origin
 from ..workflow.policy import may_fire_round
 from . import designating, holding
+from .deciding_titles import valid_lines
 from .importing import latest_roster
+from .planning_rounds import Plan, plan_round
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A round to be: its data year, programmes, last days (inclusive, Asia/Shanghai) and settings."""
-
-    year: int
-    title: str
-    programmes: tuple[str, ...]
-    enterprise_deadline: date
-    city_deadline: date
-    settings: Mapping[str, Any]
-    # None: no last day is set for these.
-    audit_deadline: date | None = None
-    score_deadline: date | None = None
-
-
-def plan_round(plan: Plan, *, origin: Origin) -> Receipt:
-    """Create a planned round that keeps the programme files as they are now. InvalidError says what is wrong."""
-    return carry_out(lambda session: _plan(session, plan, origin))
-
-
-def _plan(session: Session, plan: Plan, origin: Origin) -> Receipt:
-    if reasons := list(_plan_faults(plan)):
-        raise InvalidError(reasons)
-    now = clock.now()
-    round_ = Round(
-        year=plan.year, title=plan.title.strip(), enterprise_deadline=plan.enterprise_deadline,
-        city_deadline=plan.city_deadline, audit_deadline=plan.audit_deadline, score_deadline=plan.score_deadline,
-        settings=dict(plan.settings), created_at=now,
-    )  # fmt: skip
-    session.add(round_)
-    session.flush()
-    for key in plan.programmes:
-        version = _keep_version(session, key, plan.year)
-        session.add(RoundProgramme(round_id=round_.id, programme=key, version_id=version.id))
-    deed = Deed(
-        act="plan_round", target=round_.public_id, round_id=round_.id, versions=(0, 1),
-        states=(None, RoundState.PLANNED.value), data={"year": plan.year, "programmes": list(plan.programmes)},
-    )  # fmt: skip
-    journal.append(session, origin=origin, deed=deed, at=now)
-    return Receipt(round_.public_id, round_.version)
-
-
-def _plan_faults(plan: Plan) -> list[Reason]:
-    faults = []
-    if not plan.title.strip():
-        faults.append(Reason(N_("Please give the round a title."), "title"))
-    if not plan.programmes:
-        faults.append(Reason(N_("Please choose at least one programme."), "programmes"))
-    known = {(year, key) for year, key, _path in loader.available()}
-    if any((plan.year, key) not in known for key in plan.programmes):
-        faults.append(Reason(N_("There is no programme file of this year."), "year"))
-    if plan.city_deadline < plan.enterprise_deadline:
-        faults.append(Reason(N_("The city's deadline is before the enterprises'."), "city_deadline"))
-    if plan.audit_deadline and plan.audit_deadline < plan.city_deadline:
-        faults.append(Reason(N_("The audit's deadline is before the cities'."), "audit_deadline"))
-    if plan.score_deadline and plan.score_deadline < (plan.audit_deadline or plan.city_deadline):
-        faults.append(Reason(N_("The experts' deadline is before the one before it."), "score_deadline"))
-    return faults
-
-
-def _keep_version(session: Session, key: str, year: int) -> ProgrammeVersion:
-    programme, source = loader.shipped(key, year), loader.source_text(key, year)
-    version = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.digest == programme.digest))
-    if version is None:
-        version = ProgrammeVersion(programme=key, year=year, digest=programme.digest, source=source)
-        session.add(version)
-        session.flush()
-    return version
+__all__ = [
+    "Plan", "RoundFiring", "fire_round", "left_out_of", "plan_round", "publicity_ends",
+]  # fmt: skip
+# The round's setting that names who takes no part: by programme, then by the organisation's public id, the reason.
+LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +71,11 @@ class _RoundCase:
         query = select(func.count()).where(Designation.roster_id.in_(known))
         return (self._session.scalar(query) or 0) if len(known) == len(rosters) else 0
 
+    @cached_property
+    def open_objections(self) -> int:
+        query = select(func.count()).where(Objection.round_id == self._round.id, Objection.upheld.is_(None))
+        return self._session.scalar(query) or 0
+
     @property
     def publicity_ends(self) -> date | None:
         return publicity_ends(self._session, self._round)
@@ -142,19 +85,23 @@ class _RoundCase:
         actor = self._origin.actor
         return actor is not None and self._round.publicised_by == actor.person_id
 
+    @property
+    def upheld_an_objection(self) -> bool:
+        actor = self._origin.actor
+        query = select(Objection.id).where(
+            Objection.round_id == self._round.id, Objection.upheld.is_(True), Objection.designation_id.is_not(None)
+        )
+        mine = query.where(Objection.answered_by == (actor.person_id if actor else None))
+        return self._session.scalar(mine.limit(1)) is not None
+
 
 def publicity_ends(session: Session, round_: Round) -> date | None:
-    """R9: the last day of publicity, in working days (Monday to Friday) after the day it began; None: no period."""
+    """R9: the last day of publicity, in working days after the day it began; None: no period."""
     if round_.publicised_at is None:
         return None
     lengths = [settings_of(round_, programme_of(session, line.version_id)).publicity_days for line in round_.programmes]
-    left, day = max(lengths, default=0), clock.day_of(round_.publicised_at)
-    if left == 0:
-        return None
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < 5  # noqa: PLR2004 - Saturday is 5
-    return day
+    days = max(lengths, default=0)
+    return working_days.last_day(clock.day_of(round_.publicised_at), days) if days else None
 
 
 def fire_round(firing: RoundFiring, *, origin: Origin) -> Receipt:
@@ -167,7 +114,7 @@ def _fire(session: Session, firing: RoundFiring, origin: Origin) -> Receipt:
         select(Round)
         .where(Round.public_id == firing.round)
         .options(selectinload(Round.programmes))
-        .with_for_update(of=Round)
+        .with_for_update(of=Round, key_share=True)
         .execution_options(populate_existing=True)
     )
     if round_ is None:
@@ -207,13 +154,16 @@ def _consequence(session: Session, round_: Round, firing: RoundFiring, *, origin
 
 
 def _make_drafts(session: Session, round_: Round) -> int:
-    """R2: one draft for each line of the rosters in force that holds a title, in their order; names filled in."""
+    """R2: one draft for each valid line of the rosters in force, in their order, but for who was left out."""
     count = 0
     for line in sorted(round_.programmes, key=lambda p: p.programme, reverse=True):
         roster = latest_roster(session, line.programme)
         if roster is None:
             continue
-        for designation in _valid_lines(session, roster):
+        left_out = _left_out_ids(session, round_, line.programme)
+        for designation in valid_lines(session, roster):
+            if designation.organisation_id in left_out:
+                continue
             submission = _draft(round_, line, designation)
             session.add(submission)
             session.flush()
@@ -222,12 +172,14 @@ def _make_drafts(session: Session, round_: Round) -> int:
     return count
 
 
-def _valid_lines(session: Session, roster: Roster) -> list[Designation]:
-    query = select(Designation).where(
-        Designation.roster_id == roster.id,
-        Designation.outcome.is_distinct_from(Outcome.FAIL),
-    )
-    return list(session.scalars(query.order_by(Designation.position)))
+def left_out_of(round_: Round, programme: str) -> dict[str, str]:
+    """Who takes no part in a programme of the round: the reason by the organisation's public id."""
+    return dict(round_.settings.get(LEFT_OUT, {}).get(programme, {}))
+
+
+def _left_out_ids(session: Session, round_: Round, programme: str) -> set[int]:
+    names = list(left_out_of(round_, programme))
+    return set(session.scalars(select(Organisation.id).where(Organisation.public_id.in_(names)))) if names else set()
 
 
 def _draft(round_: Round, line: RoundProgramme, designation: Designation) -> Submission:

@@ -9,12 +9,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Text, cast, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Text, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ..evaluation import checks, comparison, completeness, computed, doubts, remarks, thresholds
 from ..evaluation.checks import Finding
-from ..model import Answer, Attachment, Revision, Round, Submission
+from ..model import Answer, Attachment, MonthlyRecord, Revision, Round, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Field, Programme, RoundDefaults
 from ..words import Level, Reason
@@ -33,6 +33,8 @@ class Standing:
     files: Mapping[str, int]
     listed: Mapping[str, int]
     last: Mapping[str, str] | None = None
+    # How many months of the data year came on time; None: no monthly records are kept (C24).
+    monthly: Mapping[str, str] | None = None
 
     @cached_property
     def filled(self) -> dict[str, str]:
@@ -75,7 +77,7 @@ class Standing:
     @cached_property
     def findings(self) -> list[Finding]:
         """Failed checks, then doubts about what was typed."""
-        found = checks.run(self.programme, self.answers, last=self.last)
+        found = checks.run(self.programme, self.answers, last=self.last, monthly=self.monthly)
         return found + doubts.run(
             self.programme, self.answers, settings=self.settings, last=self.last, listed=self.listed
         )
@@ -133,6 +135,7 @@ def standing_of(session: Session, submission: Submission) -> Standing:
         files=files,
         listed=json.loads(kept.get("listed", "{}")),
         last=remarks.figures_only(json.loads(kept["last"])) if "last" in kept else None,
+        monthly={"on_time": kept["monthly"]} if "monthly" in kept else None,
     )
 
 
@@ -160,4 +163,15 @@ def _statement(submission: Submission) -> CompoundSelect[Any]:
         .limit(1)
         .subquery()
     )  # fmt: skip
-    return union_all(answers, files, listed, select(last.c.kind, last.c.key, last.c.value, last.c.number))
+    came = case((MonthlyRecord.reported_on <= MonthlyRecord.due_on, 1), else_=0)
+    # Grouped, so that no record gives no row, which is another thing than no month on time.
+    monthly = (
+        select(literal("monthly"), literal(""), cast(func.sum(came), Text), literal(0))
+        .where(
+            MonthlyRecord.programme == submission.programme,
+            MonthlyRecord.organisation_id == submission.organisation_id,
+            MonthlyRecord.year == submission.round.year,
+        )
+        .group_by(MonthlyRecord.year)
+    )
+    return union_all(answers, files, listed, monthly, select(last.c.kind, last.c.key, last.c.value, last.c.number))

@@ -47,7 +47,7 @@ def approve_each(items: Sequence[Item], *, given: Mapping[str, str], origin: Ori
     def approve(item: Item, own: Origin) -> None:
         moving.fire(Firing(item.submission, Trigger.APPROVE, item.version, given), origin=own)
 
-    return [_one(item, approve, own=origin_for(item, origin, "approve", *sorted(given.items()))) for item in items]
+    return [do_one(item, approve, own=origin_for(item, origin, "approve", *sorted(given.items()))) for item in items]
 
 
 def remind_each(items: Sequence[Item], *, origin: Origin) -> list[Result]:
@@ -57,7 +57,16 @@ def remind_each(items: Sequence[Item], *, origin: Origin) -> list[Result]:
         reminding.remind(item.submission, origin=own)
 
     # A reminder is bound to no version: what changed since it was selected makes it no other reminder.
-    return [_one(item, remind, own=origin_for(replace(item, version=0), origin, "remind")) for item in items]
+    return [do_one(item, remind, own=origin_for(replace(item, version=0), origin, "remind")) for item in items]
+
+
+def score_each(items: Sequence[Item], *, origin: Origin) -> list[Result]:
+    """Close the scoring of each; in the order of the selection, whatever comes of the others."""
+
+    def score(item: Item, own: Origin) -> None:
+        moving.fire(Firing(item.submission, Trigger.SCORE, item.version, {}), origin=own)
+
+    return [do_one(item, score, own=origin_for(item, origin, "score")) for item in items]
 
 
 def origin_for(item: Item, origin: Origin, *content: object) -> Origin:
@@ -77,7 +86,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _one(item: Item, act: Callable[[Item, Origin], None], *, own: Origin) -> Result:
+def do_one(item: Item, act: Callable[[Item, Origin], None], *, own: Origin) -> Result:
+    """One of a selection by itself: what came of it, whatever it was; never an error of its own."""
     try:
         act(item, own)
     except RefusedError as error:

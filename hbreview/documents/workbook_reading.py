@@ -44,7 +44,7 @@ class WorkbookSheet:
     lines: list[list[WorkbookCell]]
 
 
-def workbook_sheets(content: bytes) -> tuple[WorkbookSheet, ...] | Reason:
+def workbook_sheets(content: bytes, *, most_sheets: int = _MOST_SHEETS) -> tuple[WorkbookSheet, ...] | Reason:
     """The visible sheets in order, formulas as their last results; a Reason when the file cannot be read."""
     if content.startswith(_OLE):
         return Reason(
@@ -61,7 +61,7 @@ def workbook_sheets(content: bytes) -> tuple[WorkbookSheet, ...] | Reason:
                 return _damaged()
             require_modest_sheets(archive)
         file.seek(0)
-        return _sheets(CalamineWorkbook.from_filelike(file))
+        return _sheets(CalamineWorkbook.from_filelike(file), most_sheets=most_sheets)
     except RosterUnreadableError as refused:
         # What is too large for a roster is said here in words of its own.
         return _too_large() if "too large" in refused.reason.message else refused.reason
@@ -69,9 +69,9 @@ def workbook_sheets(content: bytes) -> tuple[WorkbookSheet, ...] | Reason:
         return _damaged()
 
 
-def _sheets(workbook: CalamineWorkbook) -> tuple[WorkbookSheet, ...] | Reason:
+def _sheets(workbook: CalamineWorkbook, *, most_sheets: int) -> tuple[WorkbookSheet, ...] | Reason:
     shown = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
-    if len(shown) > _MOST_SHEETS:
+    if len(shown) > most_sheets:
         return _too_large()
     found = []
     for name in shown:

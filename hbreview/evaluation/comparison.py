@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from ..programmes.schema import Field, FieldType, Programme
+from ..programmes.schema import AuditFigure, Field, FieldType, Programme
 from ..words import N_, Label, Reason
 from . import computed
 
@@ -17,16 +17,26 @@ PARTS = Label("所列各项之和", "Sum of the parts given")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A figure of the audit that differs from the form's beyond the tolerance of C23."""
+class Line:
+    """A figure of the audit beside what it is held against (C23): a field of the form, or the sum of its parts.
+
+    Texts are canonical, "" where one is not known. ``gap`` is audited less declared, None where one of them is not
+    known or they are no like quantities. ``slack`` is the tolerance in the form's unit, None where there is none.
+    ``within`` is None where nothing can be compared yet. ``kind`` is the comparison ("about", "at_most", "at_least",
+    "only_if", "parts").
+    """
 
     key: str
     label: Label
     audited: str
+    unit: str
     form_label: Label
     declared: str
-    unit: str
     form_unit: str
+    kind: str
+    gap: Decimal | None = None
+    slack: Decimal | None = None
+    within: bool | None = None
 
 
 def tolerance(declared: Decimal) -> Decimal:
@@ -34,23 +44,61 @@ def tolerance(declared: Decimal) -> Decimal:
     return max(abs(declared) * _SHARE, _LEAST)
 
 
-def compare(programme: Programme, answers: Mapping[str, str], figures: Mapping[str, str]) -> list[Difference]:
-    """The differences between audit and form, and of a total from its parts; what is not known is not compared."""
+def table(programme: Programme, answers: Mapping[str, str], figures: Mapping[str, str]) -> list[Line]:
+    """Every comparison that audit.csv asks for, in its order, whether or not both figures are there.
+
+    ``answers`` are the form's as typed or as shown; ``figures`` the audit's, canonical.
+    """
     shown = computed.effective(programme, answers)
-    found = []
+    lines = []
     for figure in programme.audit_figures:
-        audited, declared = figures.get(figure.key, ""), shown.get(figure.compare_with, "")
-        if not audited:
-            continue
-        if figure.comparison and declared and not _agrees(figure.comparison, Decimal(audited), Decimal(declared)):
-            field = programme.field(figure.compare_with)
-            found.append(Difference(figure.key, figure.label, audited, field.label, declared, figure.unit, field.unit))
-        parts = [figures.get(part, "") for part in figure.parts]
-        if parts and all(parts) and abs(Decimal(audited) - (whole := sum(map(Decimal, parts)))) > _CENT:
-            found.append(
-                Difference(figure.key, figure.label, audited, PARTS, format(whole, "f"), figure.unit, figure.unit)
-            )
-    return found
+        if figure.comparison:
+            lines.append(_against_form(programme, figure, shown=shown, figures=figures))
+        if figure.parts:
+            lines.append(_against_parts(figure, figures))
+    return lines
+
+
+def compare(programme: Programme, answers: Mapping[str, str], figures: Mapping[str, str]) -> list[Line]:
+    """The differences between audit and form, and of a total from its parts; what is not known is not compared."""
+    return [line for line in table(programme, answers, figures) if line.within is False]
+
+
+def unexplained(lines: Sequence[Line], explanations: Mapping[str, str], *, general: str) -> dict[str, Label]:
+    """The figures that differ and have no explanation of their own, nor one for all (``general``): key and name."""
+    if general.strip():
+        return {}
+    return {
+        line.key: line.label for line in lines if line.within is False and not explanations.get(line.key, "").strip()
+    }
+
+
+def _against_form(
+    programme: Programme, figure: AuditFigure, *, shown: Mapping[str, str], figures: Mapping[str, str]
+) -> Line:
+    field = programme.field(figure.compare_with)
+    line = Line(
+        figure.key, figure.label, figures.get(figure.key, ""), figure.unit,
+        field.label, shown.get(field.key, ""), field.unit, figure.comparison,
+    )  # fmt: skip
+    if not line.audited or not line.declared:
+        return line
+    audited, declared = Decimal(line.audited), Decimal(line.declared)
+    within = _agrees(figure.comparison, audited, declared)
+    if figure.comparison == "only_if":
+        return replace(line, within=within)
+    return replace(line, gap=audited - declared + 0, slack=tolerance(declared), within=within)
+
+
+def _against_parts(figure: AuditFigure, figures: Mapping[str, str]) -> Line:
+    audited, parts = figures.get(figure.key, ""), [figures.get(part, "") for part in figure.parts]
+    whole = sum(map(Decimal, parts)) if all(parts) else None
+    declared = "" if whole is None else format(whole, "f")
+    line = Line(figure.key, figure.label, audited, figure.unit, PARTS, declared, figure.unit, "parts", slack=_CENT)
+    if not audited or whole is None:
+        return line
+    gap = Decimal(audited) - whole
+    return replace(line, gap=gap + 0, within=abs(gap) <= _CENT)
 
 
 def _agrees(kind: str, audited: Decimal, declared: Decimal) -> bool:

@@ -13,11 +13,6 @@ from ..programmes.schema import Field, Programme
 
 # Wide enough that no intermediate result of 18-digit figures is rounded before the last step (D03).
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-# What the form asks of last year, and the field of last year's form that answered it.
-LAST_YEAR = {
-    "enterprises_served_last_year": "enterprises_served",
-    "service_income_last_year": "service_income",
-}
 
 
 class Source(StrEnum):
@@ -83,12 +78,18 @@ def with_last_year(
     return {**answers, **taken} if taken else answers
 
 
+@lru_cache(maxsize=64)
+def _asked_of_last_year(programme: Programme) -> tuple[tuple[str, str], ...]:
+    """What the form asks of last year, and the field of last year's form that answered it."""
+    return tuple((field.key, field.last_year_of) for field in programme.fields if field.last_year_of)
+
+
 def taken_from(programme: Programme, answers: Mapping[str, str], last: Mapping[str, str] | None) -> dict[str, str]:
     """Last year's figures that the round before answers, by the fields that leave them open."""
     return {
         key: last[source]
-        for key, source in LAST_YEAR.items()
-        if last and programme.has_field(key) and not answers.get(key) and last.get(source)
+        for key, source in _asked_of_last_year(programme)
+        if last and not answers.get(key) and last.get(source)
     }
 
 

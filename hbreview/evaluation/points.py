@@ -16,7 +16,6 @@ from . import computed
 
 _POINTS = re.compile(r"[0-9]{1,3}(?:\.[0-9]*)?")
 _TENTH = Decimal("0.1")
-_REPORTS = ("data_reported_on_time", "summary_reported_on_time")
 
 
 def parse_points(text: str, weight: Decimal) -> Decimal | Reason:
@@ -42,13 +41,18 @@ def suggested_most(programme: Programme, indicator: Indicator, answers: Mapping[
     """The most points that an indicator should get: less than its weight below its floor (C11). Binds nobody."""
     if indicator.floor is None:
         return indicator.weight
-    shown = computed.effective(programme, answers)
+    return most_of(programme, indicator, computed.effective(programme, answers))
+
+
+def most_of(programme: Programme, indicator: Indicator, shown: Mapping[str, str]) -> Decimal:
+    """``suggested_most`` for what stands in every field already, computed ones too."""
 
     def lookup(name: str) -> Decimal | str | None:
         return computed.as_value(programme.field(name), shown.get(name, ""))
 
-    if compile_expression(indicator.floor.rule).holds(lookup, Decimal(0)) is False:
-        return indicator.weight * indicator.floor.share
+    floor = indicator.floor
+    if floor is not None and compile_expression(floor.rule).holds(lookup, Decimal(0)) is False:
+        return indicator.weight * floor.share
     return indicator.weight
 
 
@@ -79,5 +83,5 @@ def spread(sheets: Sequence[Mapping[int, Decimal]]) -> Decimal:
 
 def deduction(programme: Programme, answers: Mapping[str, str]) -> Decimal:
     """What reports not on time cost (RULES.md section 6, base section 六): points for each ``no``."""
-    late = sum(answers.get(key) == "no" for key in _REPORTS)
+    late = sum(answers.get(field.key) == "no" for field in programme.fields if field.reported)
     return programme.defaults.deduction_per_no * late

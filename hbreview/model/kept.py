@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, undefer
 
 from ..programmes.loader import load_text
 from ..programmes.schema import Programme, RoundDefaults
+from ..words import Outcome
 from .rounds import ProgrammeVersion, Round
 
 # Kept versions never change, so a process reads each text once; per engine, as tests have several.
@@ -33,5 +34,5 @@ def settings_of(round_: Round, programme: Programme) -> RoundDefaults:
         if field.name in round_.settings:
             default = getattr(programme.defaults, field.name)
             given = round_.settings[field.name]
-            changed[field.name] = type(default)(given) if isinstance(default, int | Decimal) else given
+            changed[field.name] = type(default)(given) if isinstance(default, int | Decimal | Outcome) else given
     return dataclasses.replace(programme.defaults, **changed)  # type: ignore[arg-type]  # coerced just above

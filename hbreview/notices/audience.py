@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from ..model import Entry, Firm, Person, Round, Submission
+from ..model import Announcement, AnnouncementReader, Entry, Firm, Person, Round, ScoreSheet, Submission
 from ..words import Role, RoundState, State
 from ..workflow import deputies
 from ..workflow.actors import Actor
@@ -22,7 +22,9 @@ class Telling:
 
     ``named``: only to whom the entry's target names, a person or an audit firm. ``by``: only when somebody of
     this role did it. ``about_round``: to whom can see a submission of the entry's round. ``while_unsent``: only as
-    long as the form is a draft in an open round, asked anew at each reading.
+    long as the form is a draft in an open round, asked anew at each reading. ``listed``: to exactly those who were
+    written down as readers of the message that the entry's target names. ``own_sheet``: to whose score sheet the
+    target names, and to no other expert.
     """
 
     act: str
@@ -31,6 +33,8 @@ class Telling:
     by: Role | None = None
     about_round: bool = False
     while_unsent: bool = False
+    listed: bool = False
+    own_sheet: bool = False
 
 
 def _telling(act: str, *roles: Role, **more: Any) -> Telling:
@@ -64,6 +68,11 @@ TABLE: tuple[Telling, ...] = (
     _telling("round_reopen", _R.ENTERPRISE, _R.CITY, about_round=True),
     _telling("round_publicise", _R.ENTERPRISE, about_round=True),
     _telling("round_finalise", _R.ENTERPRISE, about_round=True),
+    _telling("object", _R.PROVINCE, about_round=True),
+    _telling("issue_letter", _R.ENTERPRISE),
+    _telling("void_letter", _R.ENTERPRISE),
+    _telling("reopen_sheet", _R.EXPERT, own_sheet=True),
+    _telling("announce", _R.ENTERPRISE, _R.CITY, _R.AUDITOR, _R.EXPERT, listed=True),
 )
 BY_ACT: Mapping[str, Telling] = {telling.act: telling for telling in TABLE}
 
@@ -101,6 +110,9 @@ def _names(actor: Actor) -> ColumnElement[bool]:
 
 def _asked(telling: Telling, actor: Actor) -> ColumnElement[bool]:
     conditions = [Entry.act == telling.act]
+    if telling.own_sheet:
+        own = select(ScoreSheet.public_id).where(ScoreSheet.expert_id == actor.person_id)
+        conditions.append(Entry.target.in_(own))
     if telling.named:
         conditions.append(_names(actor))
     if telling.by is not None:
@@ -119,7 +131,8 @@ def told(actor: Actor) -> ColumnElement[bool]:
     mine = [telling for telling in TABLE if actor.role in telling.roles]
     if not mine:
         return false()
-    acts = [_asked(telling, actor) for telling in mine if not telling.about_round]
+    acts = [_asked(telling, actor) for telling in mine if not telling.about_round and not telling.listed]
+    listed = [telling.act for telling in mine if telling.listed]
     rounds = [telling.act for telling in mine if telling.about_round]
     # Said outright: the submissions of the round are not the one that the outer query joins.
     of_round = select(Submission.id).where(Submission.round_id == Entry.round_id, visible_to(actor)).correlate(Entry)
@@ -130,8 +143,19 @@ def told(actor: Actor) -> ColumnElement[bool]:
         or_(
             and_(Entry.submission_id.is_not(None), visible_to(actor), or_(*acts)),
             and_(Entry.act.in_(rounds), of_round.exists()),
+            and_(
+                Entry.act.in_(listed), Entry.target.in_(_messages_to(AnnouncementReader.person_id == actor.person_id))
+            ),
         ),
     )
+
+
+def _messages_to(reader_is: ColumnElement[bool]) -> Select[str]:
+    """The public ids of the messages that were sent to a reader."""
+    query = select(Announcement.public_id).join(
+        AnnouncementReader, AnnouncementReader.announcement_id == Announcement.id
+    )
+    return query.where(reader_is)
 
 
 def people_told(session: Session, entry: Entry) -> Sequence[Person]:
@@ -143,6 +167,8 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
     telling = BY_ACT.get(entry.act)
     if telling is None or entry.result != "done":
         return []
+    if telling.listed:  # who is asked is written down; each is asked again when a letter leaves
+        return _readers(session, entry)
     scope = Submission.id == entry.submission_id
     if telling.about_round:
         scope = Submission.round_id == entry.round_id
@@ -163,6 +189,23 @@ def people_told(session: Session, entry: Entry) -> Sequence[Person]:
     if telling.about_round:  # thousands, and the scope above is all that is asked of them; each is asked when it leaves
         return [person for person in found if person.id != entry.person_id]
     return [person for person in found if is_told(session, entry.sequence, person)]
+
+
+def _readers(session: Session, entry: Entry) -> Sequence[Person]:
+    """The readers of the message that an entry is about, with an address and an account in use."""
+    readers = (
+        select(AnnouncementReader.person_id)
+        .join(Announcement, Announcement.id == AnnouncementReader.announcement_id)
+        .where(Announcement.public_id == entry.target)
+    )
+    query = select(Person).where(
+        Person.id.in_(readers),
+        Person.role.in_(BY_ACT[entry.act].roles),
+        Person.email != "",
+        Person.suspended_at.is_(None),
+        Person.id.is_distinct_from(entry.person_id),
+    )
+    return session.scalars(query.order_by(Person.id)).all()
 
 
 def _named(telling: Telling, entry: Entry) -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ from ..workflow.journal import one_line
 
 REMINDER = "reminder"
 CITY_REMINDER = "city_reminder"
+EXPERT_REMINDER = "expert_reminder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,18 @@ WORDINGS: Mapping[str, Wording] = {
     "round_reopen": Wording(N_("A round was reopened"), N_("Forms can be submitted again until the deadline.")),
     "round_publicise": Wording(N_("The outcomes of a round are in publicity"), N_("Objections are taken meanwhile.")),
     "round_finalise": Wording(N_("A round was finalised"), N_("The roster of designations is in force.")),
+    "object": Wording(
+        N_("Somebody objected to the publicised outcomes"),
+        N_("Read it and answer in writing before the round is finalised."),
+    ),
+    "issue_letter": Wording(N_("Your decision letter was issued"), N_("It stands on the page of your form.")),
+    "void_letter": Wording(N_("Your decision letter is void"), N_("Ask the province for the new one.")),
+    "reopen_sheet": Wording(
+        N_("Your score sheet was reopened"), N_("See the reason, change what has to be changed and hand it in again.")
+    ),
+    "announce": Wording(
+        N_("A message from the provincial team"), N_("Subject: %(subject)s\n%(body)s")
+    ),
     REMINDER: Wording(
         N_("The deadline is near: a form is not submitted"), N_("The last day to submit it is %(deadline)s.")
     ),
@@ -85,9 +98,15 @@ WORDINGS: Mapping[str, Wording] = {
         N_("The deadline is near: forms wait for your review"),
         N_("%(count)s forms wait. The last day to review them is %(deadline)s."),
     ),
+    EXPERT_REMINDER: Wording(
+        N_("The deadline is near: score sheets are not handed in"),
+        N_("%(count)s score sheets are open. The last day to hand them in is %(deadline)s."),
+    ),
 }  # fmt: skip
 _FACTS = ("case", "missing", "day", "deadline", "count")
-_UNKNOWN = dict.fromkeys(_FACTS, "—")
+# What the province wrote to a group; shown in its lines, and as harmless as anything else that was typed.
+_WRITTEN = ("subject", "body")
+_UNKNOWN = dict.fromkeys((*_FACTS, *_WRITTEN), "—")
 _LINKING = re.compile(r"(?<=\w)([.:@])(?=[\w/])")
 _JOINER = "\u2060"  # of no width: keeps "a.b" on one line and from being taken for an address
 
@@ -109,6 +128,13 @@ def harmless(text: str) -> str:
     return _LINKING.sub(rf"\1{_JOINER}", one_line(text))
 
 
+def _harmless_lines(text: str) -> str:
+    """A written text with its lines, nothing in them a link or an address for a reader of mail; twice is as once."""
+    plain = text.replace(_JOINER, "").replace("\t", " ")
+    lines = ["".join(c for c in line if c.isprintable()) for line in plain.split("\n")]
+    return "\n".join(_LINKING.sub(rf"\1{_JOINER}", line) for line in lines)
+
+
 def message_id(key: str, public_url: str) -> str:
     """The letter's own number, made of its key: a letter that was sent twice is recognised by it."""
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{urlsplit(public_url).hostname}>"
@@ -125,8 +151,8 @@ def write(app: Flask, letter: Letter, *, at: datetime) -> EmailMessage:
     # A context of its own: the language and what is kept for it end with this letter.
     with app.app_context(), force_locale(_locale(letter.language)):
         said = _said(letter)
-        organisation = said["organisation"]
-        message["Subject"] = f"{said['title']}: {organisation}" if organisation else said["title"]
+        about = said["organisation"] or said["subject"]
+        message["Subject"] = f"{said['title']}: {about}" if about else said["title"]
         context = {**said, "link": _link(app, letter.data), "account": address_of(app, "account.own")}
         message.set_content(render_template("notices/letter.txt", **context), cte="base64")
         html = render_template("notices/letter.html", html_language=_html_language(letter.language), **context)
@@ -142,8 +168,9 @@ def _address(text: str) -> Address:
 
 
 def facts_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """What a notice's sentence may need of its data: days, numbers and the case, nothing that was written."""
-    return {name: harmless(str(data[name])) for name in _FACTS if name in data}
+    """What a notice's sentence may need of its data: days, numbers and the case; of what was written, only messages."""
+    written = {name: _harmless_lines(str(data[name])) for name in _WRITTEN if data.keys() >= set(_WRITTEN)}
+    return {name: harmless(str(data[name])) for name in _FACTS if name in data} | written
 
 
 def sentence_of(kind: str, data: Mapping[str, Any]) -> str:
@@ -160,6 +187,7 @@ def _said(letter: Letter) -> dict[str, str]:
         "sentence": sentence_of(letter.kind, letter.data),
         "name": harmless(letter.name),
         "organisation": given.get("organisation", ""),
+        "subject": " ".join(facts_of(letter.data).get("subject", "").split("\n")),
         "round_title": given.get("round", ""),
     }
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from ..evaluation.deadlines import own_day
-from ..model import Mail, Person, Round, Submission
+from ..model import Mail, Person, Round, ScoreSheet, Submission
 from ..words import Role, RoundState, State
 from ..workflow import deputies
 from ..workflow.visibility import no_interest_of
-from .letters import CITY_REMINDER, REMINDER
+from .letters import CITY_REMINDER, EXPERT_REMINDER, REMINDER
 
 STEPS = (7, 3, 1)
+# Experts score on after the enterprises and cities are done.
+_SCORED_IN = frozenset({RoundState.OPEN, RoundState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ def due(session: Session, *, today: date) -> Iterator[Reminder]:
         yield from _to_enterprises(session, round_, today=today)
         if (step := step_due(round_.city_deadline, today=today)) is not None:
             yield from _to_cities(session, round_, step)
+    scored = Round.state.in_(_SCORED_IN), Round.score_deadline.is_not(None)
+    for round_ in session.scalars(select(Round).where(*scored).order_by(Round.id)):
+        yield from _to_experts(session, round_, today=today)
 
 
 def missing(session: Session, reminders: Sequence[Reminder]) -> list[Reminder]:
@@ -100,6 +105,42 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
         })  # fmt: skip
 
 
+def _to_experts(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
+    """To each expert one letter a step, with the number of its open sheets; a day that was moved begins anew."""
+    day = round_.score_deadline
+    step = None if day is None else step_due(day, today=today)
+    if day is None or step is None:
+        return
+    query = _open_sheets(round_.id).add_columns(Person.id).join(Person, Person.id == ScoreSheet.expert_id)
+    query = query.where(no_interest_of(Person.id), *_reachable(Role.EXPERT)).group_by(Person.id).order_by(Person.id)
+    for count, person_id in session.execute(query):
+        key = f"remind:{round_.id}:expert:{step}:{person_id}:{day.isoformat()}"
+        yield Reminder(key, EXPERT_REMINDER, person_id, {
+            "count": count, "round": round_.title, "round_id": round_.id, "deadline": day.isoformat(),
+        })  # fmt: skip
+
+
+def _open_sheets(round_id: int) -> Select[int]:
+    """How many sheets of a round can be scored now and are not handed in; narrowed by who asks."""
+    return (
+        select(func.count(ScoreSheet.id))
+        .join(Submission, Submission.id == ScoreSheet.submission_id)
+        .where(
+            Submission.round_id == round_id,
+            Submission.state == State.AUDITED,
+            ScoreSheet.withdrawn_at.is_(None),
+            ScoreSheet.handed_in_at.is_(None),
+        )
+    )
+
+
+def _still_to_score(session: Session, round_: Round, mail: Mail, person: Person) -> bool:
+    if round_.state not in _SCORED_IN or round_.score_deadline is None:
+        return False
+    mine = _open_sheets(round_.id).where(ScoreSheet.expert_id == person.id, no_interest_of(person.id))
+    return round_.score_deadline.isoformat() == mail.data["deadline"] and bool(session.scalar(mine))
+
+
 def _reachable(role: Role) -> tuple[Any, ...]:
     return (Person.role == role, Person.email != "", Person.suspended_at.is_(None))
 
@@ -107,6 +148,8 @@ def _reachable(role: Role) -> tuple[Any, ...]:
 def still_owed(session: Session, mail: Mail, person: Person) -> bool:
     """Whether there is still open work, asked again just before a reminder leaves (field case 25)."""
     round_ = session.get(Round, mail.data["round_id"])
+    if round_ is not None and mail.kind == EXPERT_REMINDER:
+        return _still_to_score(session, round_, mail, person)
     if round_ is None or round_.state is not RoundState.OPEN:
         return False
     if mail.kind == CITY_REMINDER:

@@ -11,6 +11,7 @@ from ..words import Label
 
 _ENTERPRISES = Label("单位报送截止", "Deadline for enterprises")
 _CITIES = Label("市级审核截止", "Deadline for city departments")
+_EXPERTS = Label("专家评分截止", "Deadline for experts")
 _NAME = Label("运营情况评价日程", "Evaluation dates")
 _LONGEST_LINE = 75  # octets, without the line's end
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -24,10 +25,12 @@ class RoundDates:
     title: str
     enterprise_deadline: date
     city_deadline: date
+    # None: no day was set, or it is not the reader's.
+    score_deadline: date | None = None
 
 
 def calendar_file(rounds: Sequence[RoundDates], *, language: str, at: datetime) -> str:
-    """The dates as one .ics file: two all-day events a round, each with a reminder three days before.
+    """The dates as one .ics file: an all-day event for each, with a reminder three days before.
 
     An all-day event has no zone and is that day wherever it is read; the days are those of Asia/Shanghai. ``at`` is
     when the file was made. Lines end in CRLF and are folded at 75 octets.
@@ -45,7 +48,10 @@ def calendar_file(rounds: Sequence[RoundDates], *, language: str, at: datetime) 
         for kind, day, label in (
             ("enterprise", one.enterprise_deadline, _ENTERPRISES),
             ("city", one.city_deadline, _CITIES),
+            ("expert", one.score_deadline, _EXPERTS),
         ):
+            if day is None:
+                continue
             title = f"{_said(label, language)} · {one.title}"
             lines += _event(f"{one.key}-{kind}@hbreview", title, day, at=at)
     lines.append("END:VCALENDAR")

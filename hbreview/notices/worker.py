@@ -19,10 +19,11 @@ def run(app: Flask, stop: threading.Event) -> None:
     """Take turns until ``stop`` is set; a turn that fails is logged, and the next one tries again."""
     while not stop.is_set():
         busy = False
-        try:
-            busy = sum(turn(app) for turn in (posting.turn, *app.config["WORKER_TURNS"])) > 0
-        except Exception:  # whatever it is, letters must go on once it is over
-            log.exception("a turn of the worker failed")
+        for turn in (posting.turn, *app.config["WORKER_TURNS"]):
+            try:
+                busy = turn(app) > 0 or busy
+            except Exception:  # whatever it is, the other turns and the next round of this one must go on
+                log.exception("a turn of the worker failed")
         stop.wait(0.2 if busy else PAUSE)
 
 

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from .expression import ExpressionError, compile_expression
 from .layout import layout_faults
 from .reading import ProgrammeError
-from .schema import Programme
+from .schema import Indicator, Programme, SuggestPart
 
 # What a check may name beside the form's fields: the round before, and the monthly reporting records.
 OUTSIDE = ("last.", "typed.")
@@ -19,9 +19,9 @@ COMPARISONS = ("", "equal", "at_least", "at_most", "about", "only_if")
 
 
 def require_consistency(programme: Programme, source: str) -> None:
-    """ProgrammeError with the first fault found."""
-    for place, fault in _faults(programme):
-        raise ProgrammeError(f"{source}.{place}: {fault}")
+    """ProgrammeError with the faults found, the first as its message."""
+    if faults := [f"{source}.{place}: {fault}" for place, fault in _faults(programme)]:
+        raise ProgrammeError(*faults)
 
 
 def _faults(programme: Programme) -> Iterator[tuple[str, str]]:
@@ -64,6 +64,8 @@ def _fields(programme: Programme) -> Iterator[tuple[str, str]]:
             yield f"{place}.filled_by", f"is none of enterprise, city: {field.filled_by!r}"
         if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
             yield f"{place}.minimum", f"is more than the maximum {field.maximum}"
+        if field.last_year_of and field.last_year_of not in keys:
+            yield f"{place}.last_year_of", f"unknown field {field.last_year_of!r}"
         if field.type == "choice" and not field.choices:
             yield f"{place}.choice", "is missing"
 
@@ -95,6 +97,7 @@ def _indicators(programme: Programme) -> Iterator[tuple[str, str]]:
         yield "indicator.weight", f"the weights sum to {weights}, not 100"
     keys = {field.key for field in programme.fields}
     for number, indicator in enumerate(programme.indicators):
+        yield from _suggestions(f"indicator[{number}] ({indicator.order}).suggest", indicator, programme)
         if indicator.floor is None:
             continue
         place = f"indicator[{number}] ({indicator.order}).floor"
@@ -107,6 +110,38 @@ def _indicators(programme: Programme) -> Iterator[tuple[str, str]]:
             yield f"{place}.rule", f"unknown name {unknown[0]!r}"
         if not 0 <= indicator.floor.share <= 1:
             yield f"{place}.share", f"is not from 0 to 1: {indicator.floor.share}"
+
+
+def _suggestions(place: str, indicator: Indicator, programme: Programme) -> Iterator[tuple[str, str]]:
+    """What the sheet suggests: of fields that exist and can be counted, the parts making up the whole."""
+    if indicator.suggest and sum((part.share for part in indicator.suggest), Decimal(0)) != 1:
+        yield place, "the shares do not sum to 1"
+    counted = {field.key for field in programme.fields if field.is_number or field.type == "yes_no"}
+    for number, part in enumerate(indicator.suggest):
+        if part.full <= part.zero:
+            yield f"{place}[{number}].full", f"is not more than zero: {part.full}"
+        if part.share <= 0:
+            yield f"{place}[{number}].share", f"is not more than 0: {part.share}"
+        if bool(part.field) == bool(part.formula):
+            yield f"{place}[{number}].field", "exactly one of field and formula is needed"
+        if part.field and part.field not in counted:
+            yield f"{place}[{number}].field", f"is no figure of the form: {part.field!r}"
+        if part.given not in {"", MONTHLY}:
+            yield f"{place}[{number}].given", f"is not known: {part.given!r}"
+        if part.formula:
+            yield from _suggest_formula(f"{place}[{number}]", part, programme)
+
+
+def _suggest_formula(place: str, part: SuggestPart, programme: Programme) -> Iterator[tuple[str, str]]:
+    if part.label is None:
+        yield f"{place}.label", "is missing"
+    try:
+        names = compile_expression(part.formula).names
+    except ExpressionError as error:
+        yield f"{place}.formula", str(error)
+        return
+    if unknown := sorted(names - {field.key for field in programme.fields if field.is_number}):
+        yield f"{place}.formula", f"unknown name {unknown[0]!r}"
 
 
 def _checks(programme: Programme) -> Iterator[tuple[str, str]]:

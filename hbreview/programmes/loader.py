@@ -26,11 +26,15 @@ from .schema import (
     Requirement,
     RoundDefaults,
     Section,
+    SuggestPart,
 )
 
 FOLDER = Path(__file__).resolve().parent
 _SCALES = {FieldType.DECIMAL: 2, FieldType.PERCENT: 2}
 _LENGTHS = {FieldType.TEXTAREA: 5000, FieldType.URL: 254, FieldType.EMAIL: 254}
+# What a version from before files could say it means by these fields.
+_LAST_YEAR = {"enterprises_served_last_year": "enterprises_served", "service_income_last_year": "service_income"}
+_REPORTED = frozenset({"data_reported_on_time", "summary_reported_on_time"})
 
 __all__ = [
     "ProgrammeError", "available", "load_file", "load_text", "region", "region_named", "regions", "shipped",
@@ -134,10 +138,9 @@ def _field(table: Table, year: int, matrix: Matrix | None) -> Field:
     """One field; a cell of the matrix says in which row and column it stands."""
     kind = _kind(table)
     key, row = table.text("key"), table.text("matrix_row", "")
-    label = table.label("label", year=year)
     field = Field(
         key=key,
-        label=label,
+        label=table.label("label", year=year),
         section=table.whole("section"),
         type=kind,
         unit=table.text("unit", ""),
@@ -159,6 +162,8 @@ def _field(table: Table, year: int, matrix: Matrix | None) -> Field:
         counted=table.text("counted", ""),
         full_label=table.optional_label("full_label", year=year),
         likely_most=table.optional_decimal("likely_most"),
+        last_year_of=table.text("last_year_of", _LAST_YEAR.get(key, "")),
+        reported=table.flag("reported") or (key in _REPORTED and not table.has("reported")),
     )
     table.finish()
     if row and (matrix is None or row not in dict(matrix.rows)):
@@ -196,6 +201,7 @@ def _indicator(table: Table, fields: tuple[Field, ...]) -> Indicator:
         basis=table.label("basis"),
         evidence=tuple(field.key for field in fields if order in field.evidence_for),
         floor=_floor(table.table("floor")) if table.has("floor") else None,
+        suggest=tuple(_suggest_part(line) for line in table.tables("suggest")),
     )
     table.finish()
     return indicator
@@ -205,6 +211,20 @@ def _floor(table: Table) -> Floor:
     floor = Floor(table.text("rule"), table.decimal("share"))
     table.finish()
     return floor
+
+
+def _suggest_part(table: Table) -> SuggestPart:
+    part = SuggestPart(
+        full=table.decimal("full"),
+        zero=table.decimal("zero", "0"),
+        share=table.decimal("share", "1"),
+        field=table.text("field", ""),
+        formula=table.text("formula", ""),
+        given=table.text("given", ""),
+        label=table.optional_label("label"),
+    )
+    table.finish()
+    return part
 
 
 def _checks(table: Table) -> list[Check]:

@@ -10,7 +10,10 @@ from ..words import Label
 
 
 class ProgrammeError(ValueError):
-    """A programme file that cannot be used; the message names the file and the key."""
+    """A programme file that cannot be used; the message names the file and the key. ``args``: every fault found."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Table:
@@ -60,7 +63,11 @@ class Table:
             number = Decimal(str(given))
         except InvalidOperation as error:
             raise self.fail(key, f"is not a number: {given!r}") from error
-        if not number.is_finite():
+        if (
+            not number.is_finite()
+            or abs(number.adjusted()) > _MOST_DIGITS
+            or len(number.as_tuple().digits) > _MOST_DIGITS
+        ):
             raise self.fail(key, f"is not a number: {given!r}")
         return number
 
@@ -117,6 +124,8 @@ class Table:
 
 
 _MISSING = object()
+# More than any figure has: 1e999999999 is short to write, and would fill the memory when it is printed.
+_MOST_DIGITS = 30
 _KINDS: dict[type, str] = {
     str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table",
 }  # fmt: skip

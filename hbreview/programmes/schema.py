@@ -100,6 +100,10 @@ class Field:
     full_label: Label | None = None
     # Beyond this a figure asks whether its unit is right; no rule of the notice, the province's experience.
     likely_most: Decimal | None = None
+    # It asks for last year's figure: the field of last year's form that answered it.
+    last_year_of: str = ""
+    # It asks whether a report came in time: points are taken off for a "no".
+    reported: bool = False
 
     @property
     def title(self) -> Label:
@@ -135,6 +139,23 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestPart:
+    """One part of the points that a sheet suggests: in proportion from 0 at ``zero`` to its share at ``full``.
+
+    The value is ``given`` by whoever asks ("monthly.on_time"), where it is known; else that of ``field``, where yes
+    counts as ``full`` and no as ``zero``; or what ``formula`` over the form's fields comes to, called ``label``.
+    """
+
+    full: Decimal
+    zero: Decimal = Decimal(0)
+    share: Decimal = Decimal(1)
+    field: str = ""
+    formula: str = ""
+    given: str = ""
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """A second-level indicator: the points to look at, its weight, the fields that are evidence for it."""
 
@@ -146,6 +167,8 @@ class Indicator:
     basis: Label
     evidence: tuple[str, ...] = ()
     floor: Floor | None = None
+    # What the round suggests for a quantitative indicator; the province's rule, and it binds no expert.
+    suggest: tuple[SuggestPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Action(StrEnum):
     KEEP_AUDIT_RECORD = "keep_audit_record"
     SEE_SCORE_SHEET = "see_score_sheet"
     MARK = "mark"
+    EXPERT_DESK = "expert_desk"
     REOPEN_SHEET = "reopen_sheet"
     DECLARE_INTEREST = "declare_interest"
     ASSIGN = "assign"
@@ -146,6 +147,7 @@ RULES: dict[Action, Rule] = {
     Action.KEEP_AUDIT_RECORD: _of(_R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
     Action.SEE_SCORE_SHEET: _of(_R.EXPERT, _R.PROVINCE, about=About.SUBMISSION),
     Action.MARK: _of(_R.EXPERT, about=About.SUBMISSION),
+    Action.EXPERT_DESK: _of(_R.EXPERT),
     Action.REOPEN_SHEET: _of(_R.PROVINCE, about=About.SUBMISSION),
     Action.DECLARE_INTEREST: _of(_R.EXPERT, _R.CITY, about=About.SUBMISSION),
     Action.ASSIGN: _of(_R.PROVINCE, about=About.SUBMISSION),

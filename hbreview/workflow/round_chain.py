@@ -29,7 +29,11 @@ class RoundCase(Protocol):
     @property
     def publicity_ends(self) -> date | None: ...
     @property
+    def open_objections(self) -> int: ...
+    @property
     def is_proposer(self) -> bool: ...
+    @property
+    def upheld_an_objection(self) -> bool: ...
 
 
 def roster_is_known(case: RoundCase) -> list[Reason]:
@@ -66,11 +70,21 @@ def publicity_is_over(case: RoundCase) -> list[Reason]:
     return [Reason(N_("The publicity lasts until the end of %(day)s."), rule="R9", values=day)]
 
 
-def is_a_second_person(case: RoundCase) -> list[Reason]:
-    """Who proposed the outcomes does not also fix them."""
-    if not case.is_proposer:
+def objections_are_answered(case: RoundCase) -> list[Reason]:
+    """R9: an objection that nobody decided yet keeps the round open."""
+    if not case.open_objections:
         return []
-    return [Reason(N_("A second person finalises: you publicised these outcomes."))]
+    count = {"count": str(case.open_objections)}
+    return [Reason(N_("%(count)s objections are not answered yet."), rule="R9", values=count)]
+
+
+def is_a_second_person(case: RoundCase) -> list[Reason]:
+    """Who proposed the outcomes, or changed one of them by an objection, does not also fix them."""
+    if case.is_proposer:
+        return [Reason(N_("A second person finalises: you publicised these outcomes."))]
+    if case.upheld_an_objection:
+        return [Reason(N_("A second person finalises: you upheld an objection to one of these outcomes."))]
+    return []
 
 
 RoundGuard = Callable[[RoundCase], Sequence[Reason]]
@@ -103,8 +117,8 @@ ROUND_STEPS: tuple[RoundStep, ...] = (
         N_("Publicise the outcomes"), ("defer", "reason"),
     ),
     RoundStep(
-        _T.FINALISE, _S.PUBLICISED, _S.FINALISED, _PROVINCE, (publicity_is_over, is_a_second_person),
-        N_("Finalise"),
+        _T.FINALISE, _S.PUBLICISED, _S.FINALISED, _PROVINCE,
+        (publicity_is_over, objections_are_answered, is_a_second_person), N_("Finalise"),
     ),
 )  # fmt: skip
 

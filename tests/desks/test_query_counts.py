@@ -117,7 +117,7 @@ def test_rounds_page_takes_the_same_statements_for_1_3_and_30_rounds(world: Worl
             for number in range(known, rounds):
                 plan = Plan(2019, f"第{number}轮", ("platform",), date(2030, 1, 1), date(2030, 1, 1), {})
                 running_rounds.plan_round(plan, origin=by)
-        assert count(world, province, "/rounds") == 2
+        assert count(world, province, "/rounds") == 3
 
 
 def test_round_and_ranking_take_the_same_statements_for_none_and_139_submissions(world: World) -> None:
@@ -155,7 +155,7 @@ def test_score_sheet_and_audit_record_take_few_statements(world: World) -> None:
         "audit-record": count(world, world.browser("auditor"), f"{path}/audit-record"),
         "history": count(world, world.city(submission), f"{path}/history"),
     }
-    assert found == {"score-sheet": 7, "audit-record": 9, "history": 5}
+    assert found == {"score-sheet": 10, "audit-record": 9, "history": 5}
 
 
 def test_posting_a_comment_takes_7_statements(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from hbreview.evaluation import comparison
 from hbreview.programmes import loader
+from hbreview.programmes.schema import Programme
 
 PLATFORM, BASE = loader.shipped("platform", 2019), loader.shipped("base", 2019)
 PROGRAMMES = {"platform": PLATFORM, "base": BASE}
@@ -57,6 +58,54 @@ def test_what_one_side_lacks_is_not_compared() -> None:
     for key, figure, field, declared, _agreeing, _differing in TABLE:
         assert differs(key, {field: declared}, {}) == []
         assert differs(key, {}, {figure: "7.00"}) == []
+
+
+# kind's figure, field of the form, declared, audited: the gap, the tolerance, and whether it is within
+LINES = [
+    ("service_cost_expenditure", "service_activity_expenditure", "100.00", "101.00", "1.00", "1.00", True),
+    ("service_cost_expenditure", "service_activity_expenditure", "100.00", "101.01", "1.01", "1.00", False),
+    ("service_cost_expenditure", "service_activity_expenditure", "100.00", "98.99", "-1.01", "1.00", False),
+    ("service_cost_expenditure", "service_activity_expenditure", "10.00", "10.10", "0.10", "0.1", True),
+    ("service_cost_expenditure", "service_activity_expenditure", "10.00", "9.89", "-0.11", "0.1", False),
+    ("service_cost_expenditure", "service_activity_expenditure", "10.01", "10.11", "0.10", "0.1001", True),
+    ("service_cost_expenditure", "service_activity_expenditure", "7.00", "7.00", "0.00", "0.1", True),
+    ("service_assets_premises", "service_area_owned", "0.00", "5.00", None, None, False),
+    ("service_assets_premises", "service_area_owned", "", "5.00", None, None, None),
+    ("service_cost_expenditure", "service_activity_expenditure", "7.00", "", None, None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("figure", "field", "declared", "audited", "gap", "slack", "within"), LINES)
+def test_a_line_says_gap_tolerance_and_whether_it_holds(
+    figure: str, field: str, declared: str, audited: str, gap: str | None, slack: str | None, *, within: bool | None
+) -> None:
+    lines = comparison.table(PLATFORM, {field: declared}, {figure: audited} if audited else {})
+    (line,) = [line for line in lines if line.key == figure]
+    assert (line.declared, line.audited, line.within) == (declared, audited, within)
+    assert line.gap == (None if gap is None else Decimal(gap))
+    assert line.slack == (None if slack is None else Decimal(slack))
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES.values(), ids=PROGRAMMES)
+def test_the_table_has_every_comparison_in_the_order_of_the_file_whatever_is_there(programme: Programme) -> None:
+    wanted = []
+    for figure in programme.audit_figures:
+        wanted += [(figure.key, figure.comparison)] if figure.comparison else []
+        wanted += [(figure.key, "parts")] if figure.parts else []
+    assert [(line.key, line.kind) for line in comparison.table(programme, {}, {})] == wanted
+    assert comparison.compare(programme, {}, {}) == []
+
+
+def test_a_figure_is_explained_by_itself_or_by_what_is_said_of_all() -> None:
+    answers = {"service_activity_expenditure": "100.00", "total_assets": "1.00"}
+    figures = {"service_cost_expenditure": "1.00", "service_assets_original_value": "9.00"}
+    lines = comparison.table(PLATFORM, answers, figures)
+    both = ["service_assets_original_value", "service_cost_expenditure"]
+    for explanations, general, left in (
+        ({}, "", both), ({}, " \n", both), ({}, "口径不同", []), ({both[0]: "原值"}, "", [both[1]]),
+        ({both[0]: " "}, "", both), (dict.fromkeys(both, "口径"), "", []),
+    ):  # fmt: skip
+        assert list(comparison.unexplained(lines, explanations, general=general)) == left
 
 
 PARTS = {

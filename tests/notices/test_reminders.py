@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from hbreview.clock import SHANGHAI, now
 from hbreview.extensions import db
-from hbreview.model import Person, Round, Submission
+from hbreview.model import Person, Round, ScoreSheet, Submission
 from hbreview.notices import posting
-from hbreview.notices.letters import CITY_REMINDER, REMINDER
+from hbreview.notices.letters import CITY_REMINDER, EXPERT_REMINDER, REMINDER
 from hbreview.notices.reminders import step_due
 from hbreview.transact import Receipt, carry_out
 from hbreview.words import MailState, RoundState, State
@@ -161,3 +161,82 @@ def test_closed_round_reminds_nobody_and_open_work_is_asked_about_again_before_s
     assert [states[mail.key] for mail in waiting] == [MailState.FAILED, MailState.FAILED, MailState.SENT]
     assert len(server.letters) == posting.LETTERS - 2
     assert now().year < DEADLINE.year
+
+
+def _to_experts(world: World) -> list[tuple[str, int]]:
+    """Step and number of sheets of each reminder to an expert, as they were made."""
+    return [(mail.key.split(":")[3], mail.data["count"]) for mail in mails(world) if mail.kind == EXPERT_REMINDER]
+
+
+def _sheets(world: World, **values: object) -> None:
+    """Change the sheets of what is audited."""
+    audited = select(Submission.id).where(Submission.state == State.AUDITED)
+
+    def work(session: Session) -> Receipt:
+        session.execute(update(ScoreSheet).where(ScoreSheet.submission_id.in_(audited)).values(**values))
+        return Receipt("")
+
+    with world.app.app_context():
+        carry_out(work)
+
+
+@only_sqlite
+@pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.CLOSED])
+def test_experts_with_open_sheets_are_reminded_at_each_step_once(world: World, state: RoundState) -> None:
+    """Only what can be scored now counts; a round that is closed to enterprises is still scored in."""
+    _prepare(world, score_deadline=DEADLINE)
+    _change(world, state=state)
+    for left, made in ((8, 0), (7, 1), (6, 1), (3, 2), (2, 2), (1, 3), (0, 3), (-1, 3)):
+        with _days_before(left), world.app.app_context():
+            posting._make_reminders()
+            posting._make_reminders()
+        assert len(_to_experts(world)) == made
+    assert _to_experts(world) == [("7", 2), ("3", 2), ("1", 2)]
+    _change(world, score_deadline=DEADLINE + timedelta(10))
+    with _days_before(-9), world.app.app_context():
+        posting._make_reminders()
+    assert _to_experts(world)[3:] == [("1", 2)]
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("sheets", "round_"),
+    [
+        ({"handed_in_at": datetime(2030, 6, 1, tzinfo=SHANGHAI)}, {}),
+        ({"withdrawn_at": datetime(2030, 6, 1, tzinfo=SHANGHAI)}, {}),
+        ({}, {"score_deadline": None}),
+        ({}, {"score_deadline": DEADLINE + timedelta(60)}),
+        ({}, {"state": RoundState.PUBLICISED}),
+    ],
+)
+def test_expert_who_owes_nothing_any_more_hears_nothing(
+    world: World, sheets: dict[str, object], round_: dict[str, object]
+) -> None:
+    """Asked when it is made, and again when it leaves (field case 25)."""
+    _prepare(world, score_deadline=DEADLINE)
+    with _days_before(3), world.app.app_context():
+        posting._make_reminders()
+    assert len(_to_experts(world)) == 1
+    if sheets:
+        _sheets(world, **sheets)
+    if round_:
+        _change(world, **round_)
+    with mail_server() as server, _days_before(2):
+        use_mail(world, server.url)
+        posting.turn(world.app)
+    assert server.letters == []
+    assert [mail.state for mail in mails(world) if mail.kind == EXPERT_REMINDER] == [MailState.FAILED]
+    with _days_before(1), world.app.app_context():
+        posting._make_reminders()
+    assert len(_to_experts(world)) == 1
+
+
+@only_sqlite
+def test_expert_is_reminded_by_letter(world: World) -> None:
+    _prepare(world, score_deadline=DEADLINE)
+    with mail_server() as server, _days_before(1):
+        use_mail(world, server.url)
+        posting.turn(world.app)
+        posting.turn(world.app)
+    assert len(server.letters) == 1
+    assert [mail.state for mail in mails(world)] == [MailState.SENT]

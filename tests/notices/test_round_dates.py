@@ -103,3 +103,11 @@ def test_any_title_and_date_comes_back_from_the_file(given_rounds: list[RoundDat
         ):
             assert text_of(event["SUMMARY"]).partition(" · ")[2] == title
             assert event["DTSTART;VALUE=DATE"] == day.isoformat().replace("-", "")
+
+
+def test_experts_day_is_an_event_where_it_is_given() -> None:
+    with_day = RoundDates(ONE.key, ONE.title, ONE.enterprise_deadline, ONE.city_deadline, date(2026, 11, 30))
+    for one, days in ((ONE, 2), (with_day, 3)):
+        file = calendar_file([one], language="zh", at=AT)
+        assert len(events(file)) == days
+        assert ("DTSTART;VALUE=DATE:20261130" in file) is (days == 3)

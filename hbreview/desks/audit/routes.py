@@ -1,54 +1,134 @@
-"""The special audit's record: read by the reviewing side, kept by the firm."""
+"""The special audit's record: read by the reviewing side, kept by the firm, or by the province where it does."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 
 from ... import hx
-from ...acts import auditing
+from ...acts import attaching, auditing, moving
 from ...acts.answering import NotEditableError
-from ...acts.auditing import REPORT_NUMBER, Record
+from ...acts.auditing import EXPLANATION, REPORT_NUMBER, Record
 from ...acts.holding import version_from
-from ...evaluation.comparison import fee_comparison
+from ...acts.moving import Firing
+from ...acts.weighing import SubmissionCase
+from ...evaluation import comparison
 from ...extensions import db
-from ...model import AuditRecord
 from ...model.kept import programme_of
-from ...programmes.schema import FieldType, Programme
+from ...programmes.schema import AuditFigure, FieldType, Programme
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
-from ...words import Reason, State
-from ...workflow.errors import InvalidError, StaleError
-from ...workflow.policy import Action, has_role_for
-from ..counter import panels, queries
+from ...words import Reason, Trigger
+from ...workflow import chain
+from ...workflow.errors import ForbiddenError, InvalidError, StaleError, WrongStateError
+from ...workflow.guards import EXPLAIN
+from ...workflow.policy import Action
+from ..counter import panels
+from .queries import Kept, kept_of
 
 audit = Blueprint("audit", __name__)
-_SPARE_ROWS = 2
+OK, CONFLICT, INVALID = 200, 409, 422
+_SPARE_ROWS, _MORE_ROWS = 2, 5
+_COMPUTED = "fee_comparison"
 
 
-def _context(**more: object) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the page's inputs: as it is kept, or as somebody typed it."""
+
+    figures: Mapping[str, str] = field(default_factory=dict)
+    items: Sequence[Mapping[str, str]] = ()
+    explanation: str = ""
+    explanations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A service item, and how far its fee is from the market's in percent (None: not known)."""
+
+    texts: Mapping[str, str]
+    share: Decimal | None
+
+
+def _singles(programme: Programme) -> list[AuditFigure]:
+    return [f for f in programme.audit_figures if not f.repeats and f.type is not FieldType.ATTACHMENT]
+
+
+def _repeating(programme: Programme) -> list[AuditFigure]:
+    return [f for f in programme.audit_figures if f.repeats and f.key != _COMPUTED]
+
+
+def _kept(kept: Kept) -> Typed:
+    record = kept.record
+    if record is None:
+        firm = g.submission.firm
+        return Typed({"audit_firm_name": firm.name} if firm else {})
+    figures = {**record.figures, REPORT_NUMBER: record.report_number}
+    return Typed(figures, record.items, record.explanation, record.explanations)
+
+
+def _rows(programme: Programme, items: Sequence[Mapping[str, str]]) -> list[Row]:
+    rows = []
+    for item in items:
+        parsed = next(iter(auditing.parse_items(programme, [item])[0]), {})
+        share = comparison.fee_comparison(parsed.get("service_item_fee", ""), parsed.get("market_standard_fee", ""))
+        rows.append(Row(item, share))
+    return rows
+
+
+def _by_figure(programme: Programme, shown: Mapping[str, str], typed: Typed) -> dict[str, list[comparison.Line]]:
+    """The comparisons of what can be read of what was typed, by figure."""
+    figures, _unread = auditing.parse_figures(programme, typed.figures)
+    found: dict[str, list[comparison.Line]] = {}
+    for line in comparison.table(programme, shown, figures):
+        found.setdefault(line.key, []).append(line)
+    return found
+
+
+def _lacking(context: Mapping[str, Any], kept: Kept) -> list[Reason]:
+    """Why the record as it is kept could not be signed off; asks the database nothing more."""
+    if not any(step.trigger is Trigger.AUDIT for step in context["steps"]):
+        return []
+    case = SubmissionCase(db.session(), g.submission, {})
+    case.standing, case.audit_record = context["view"].form, kept.record
+    return chain.objections(Trigger.AUDIT, case)
+
+
+def _context(typed: Typed | None, *, spare: int, more: Mapping[str, object]) -> dict[str, object]:
     context = panels.submission_context()
     programme: Programme = context["programme"]
-    record: AuditRecord | None = queries.audit_record_of(db.session(), g.submission)
-    figures = {**record.figures, REPORT_NUMBER: record.report_number} if record else {}
-    items = list(record.items) if record else []
-    editable = g.submission.state is State.CITY_REVIEWED and has_role_for(signed_in_actor(), Action.KEEP_AUDIT_RECORD)
+    kept = kept_of(db.session(), g.submission)
+    inputs = typed or _kept(kept)
+    keeper = auditing.is_keeper(g.submission, programme, signed_in_actor())
+    editable = keeper and auditing.is_kept_now(g.submission)
+    beside = dict.fromkeys(f.compare_with for f in _repeating(programme) if programme.has_field(f.compare_with))
     return context | {
-        "differences": queries.differences(programme, context["view"].form.shown, record),
-        "figures": figures,
-        "items": items,
-        "explanation": record.explanation if record else "",
+        "kept": kept,
+        "inputs": inputs,
+        "rows": _rows(programme, inputs.items),
+        "lines": _by_figure(programme, context["view"].form.shown, inputs),
+        "lacking": _lacking(context, kept),
         "editable": editable,
-        "spare": _SPARE_ROWS if editable else 0,
-        "singles": [f for f in programme.audit_figures if not f.repeats and f.type is not FieldType.ATTACHMENT],
-        "repeating": [f for f in programme.audit_figures if f.repeats and f.key != "fee_comparison"],
-        "fee_comparison": fee_comparison,
+        "takes_report": attaching.is_expected(db.session(), g.submission, attaching.REPORT, origin=origin()),
+        "spare": max(0, min(spare, auditing.MOST_ITEMS - len(inputs.items))) if editable else 0,
+        "most_items": auditing.MOST_ITEMS,
+        "singles": _singles(programme),
+        "repeating": _repeating(programme),
+        "beside": [programme.field(key) for key in beside],
+        "version": g.submission.version,
         "problems": {},
+        "reasons": (),
         **more,
     }
 
 
-def _page(status: int = 200, **more: object) -> Response:
-    return hx.page_or_part("audit/record.html", "audit/_record.html", status=status, **_context(**more))
+def _page(status: int = OK, *, typed: Typed | None = None, spare: int = _SPARE_ROWS, **more: object) -> Response:
+    context = _context(typed, spare=spare, more=more)
+    return hx.page_or_part("audit/record.html", "audit/_record.html", status=status, **context)
 
 
 @audit.get("/submissions/<submission_id>/audit-record")
@@ -60,31 +140,71 @@ def record(submission_id: str) -> Response:
 @audit.post("/submissions/<submission_id>/audit-record")
 @policy(Action.KEEP_AUDIT_RECORD)
 def keep(submission_id: str) -> Response:
-    version = version_from(request.form.get("version"))
+    """Save the record; "more" and "drop" only give the page again with rows more or one less, nothing saved."""
     programme = programme_of(db.session(), g.submission.programme_version_id)
-    figures, items = _figures(programme), _items(programme)
-    explanation = request.form.get("explanation", "")
-    typed = {"figures": figures, "items": items, "explanation": explanation}
+    if not auditing.is_keeper(g.submission, programme, signed_in_actor()):
+        raise ForbiddenError
+    version, typed = version_from(request.form.get("version")), _typed(programme)
+    # Nothing was saved: the page stays on the version that it was typed on.
+    if "more" in request.form:
+        return _page(typed=typed, spare=_MORE_ROWS, version=version)
+    if "drop" in request.form:
+        return _page(typed=_typed(programme, without=request.form["drop"]), version=version)
+    given = Record(submission_id, version, typed.figures, typed.items, typed.explanation, typed.explanations)
     try:
-        auditing.keep_record(Record(submission_id, version, figures, items, explanation), origin=origin())
+        auditing.keep_record(given, origin=origin())
     except InvalidError as error:
-        problems = {reason.field: reason for reason in error.reasons}
-        return _page(422, problems=problems, **typed)
+        return _page(INVALID, typed=typed, problems=_by_field(error), reasons=error.reasons)
     except (StaleError, NotEditableError) as error:
-        db.session().refresh(g.submission, ["version", "state"])
-        return _page(409, reasons=(Reason(sentence_for(error)),), **typed)
+        panels.read_again()
+        meanwhile = _kept(kept_of(db.session(), g.submission))
+        return _page(CONFLICT, typed=typed, meanwhile=meanwhile, reasons=(Reason(sentence_for(error)),))
     return hx.go_to(url_for("audit.record", submission_id=submission_id, saved=1))
 
 
-def _figures(programme: Programme) -> dict[str, str]:
-    singles = [f for f in programme.audit_figures if not f.repeats and f.type is not FieldType.ATTACHMENT]
-    return {f.key: request.form[f.key] for f in singles if f.key in request.form}
+@audit.post("/submissions/<submission_id>/audit-record/sign-off")
+@policy(Action.KEEP_AUDIT_RECORD)
+def sign_off(submission_id: str) -> Response:
+    """The trigger "audit", answered on the record's page: what is lacking stands beside its input."""
+    version = version_from(request.form.get("version"))
+    try:
+        moving.fire(Firing(submission_id, Trigger.AUDIT, version, {}), origin=origin())
+    except InvalidError as error:
+        panels.read_again()
+        return _page(INVALID, problems=_by_field(error), reasons=error.reasons)
+    except (StaleError, WrongStateError) as error:
+        panels.read_again()
+        return _page(CONFLICT, reasons=(Reason(sentence_for(error)),))
+    return hx.go_to(url_for("audit.record", submission_id=submission_id))
 
 
-def _items(programme: Programme) -> list[dict[str, str]]:
-    """Service items arrive as columns: the n-th of each name is one row."""
-    keys = [f.key for f in programme.audit_figures if f.repeats and f.key != "fee_comparison"]
-    columns = {key: request.form.getlist(key) for key in keys}
+def _by_field(error: InvalidError) -> dict[str, Reason]:
+    return {reason.field: reason for reason in error.reasons}
+
+
+def _typed(programme: Programme, *, without: str = "") -> Typed:
+    """What was typed; of the service items, without the row of this number."""
+    form = request.form
+    explanations = {
+        figure.key: form[f"{EXPLAIN}{figure.key}"]
+        for figure in auditing.compared(programme)
+        if f"{EXPLAIN}{figure.key}" in form
+    }
+    return Typed(
+        {f.key: form[f.key] for f in _singles(programme) if f.key in form},
+        _items(programme, without=without),
+        form.get(EXPLANATION, ""),
+        explanations,
+    )
+
+
+def _items(programme: Programme, *, without: str) -> list[dict[str, str]]:
+    """Service items arrive as columns: the n-th of each name is one row. Empty rows are left out."""
+    columns = {figure.key: request.form.getlist(figure.key) for figure in _repeating(programme)}
     length = max((len(column) for column in columns.values()), default=0)
-    rows = [{key: column[n] if n < len(column) else "" for key, column in columns.items()} for n in range(length)]
+    rows = [
+        {key: column[n] if n < len(column) else "" for key, column in columns.items()}
+        for n in range(length)
+        if str(n) != without
+    ]
     return [row for row in rows if any(text.strip() for text in row.values())]

@@ -28,6 +28,7 @@ from ...words import Reason, Role, RoundState, State, Trigger
 from ...workflow.chain import STEPS, Step
 from ...workflow.policy import Action, has_role_for, may_fire
 from . import changes, queries
+from .decision_shown import decision_of
 
 OK, CONFLICT = 200, 409
 
@@ -69,6 +70,8 @@ def submission_context(**more: Any) -> dict[str, Any]:
     if has_role_for(who, Action.LOOK):
         look, sequence = looking.look_of(session, submission, who)
         context |= {"look": look, "look_sequence": sequence, "since": looking.since(look, submission)}
+    if has_role_for(who, Action.SEE_DECISION):
+        context["decided"] = decision_of(session, submission)
     if has_role_for(who, Action.REVIEW):
         context |= team_context(submission)
     if has_role_for(who, Action.ASSIGN):

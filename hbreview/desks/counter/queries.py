@@ -19,6 +19,7 @@ from ...model import (
     Comment,
     Entry,
     Opinion,
+    Person,
     Return,
     Revision,
     ScoreSheet,
@@ -99,11 +100,18 @@ def may_see_file(session: Session, file: Attachment, who: Actor) -> bool:
     """Beyond the submission's own visibility: the audit's report, a comment's file, what was not yet scanned (U10)."""
     if file.comment_id is not None and not _may_read(session, file.comment_id, who):
         return False
-    if file.field == "audit_report_file" and not has_role_for(who, Action.SEE_AUDIT_RECORD):
+    audit = file.field == "audit_report_file" and not has_role_for(who, Action.SEE_AUDIT_RECORD)
+    if audit and not _brought(session, file, who):
         return False
     if file.scan is ScanState.INFECTED:
         return False
     return file.scan is not ScanState.WAITING or file.person_id == who.person_id
+
+
+def _brought(session: Session, file: Attachment, who: Actor) -> bool:
+    """Whether the audit's report came from the person's own organisation, in a round that has it bring the report."""
+    query = select(Person.organisation_id).where(Person.id == file.person_id)
+    return who.organisation_id is not None and session.scalar(query) == who.organisation_id
 
 
 def _may_read(session: Session, comment_id: int, who: Actor) -> bool:

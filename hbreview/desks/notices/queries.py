@@ -12,6 +12,7 @@ from ...model import Entry, Person, Round, Submission
 from ...notices.audience import told
 from ...notices.round_dates import RoundDates
 from ...workflow.actors import Actor
+from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import visible_to
 
 PAGE = 50
@@ -73,5 +74,12 @@ def unread(session: Session, who: Actor) -> int:
 def round_dates(session: Session, who: Actor) -> list[RoundDates]:
     """The dates of the rounds in which there is something that this person may see; one statement."""
     mine = select(Submission.round_id).where(visible_to(who))
-    query = select(Round.public_id, Round.title, Round.enterprise_deadline, Round.city_deadline)
-    return [RoundDates(*row) for row in session.execute(query.where(Round.id.in_(mine)).order_by(Round.id))]
+    query = select(Round.public_id, Round.title, Round.enterprise_deadline, Round.city_deadline, Round.score_deadline)
+    # The experts' day is theirs and the province's.
+    theirs = has_role_for(who, Action.SEE_SCORE_SHEET)
+    return [
+        RoundDates(key, title, enterprises, cities, experts if theirs else None)
+        for key, title, enterprises, cities, experts in session.execute(
+            query.where(Round.id.in_(mine)).order_by(Round.id)
+        )
+    ]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from ...acts.designating import Standing
 from ...model import Designation, Entry, Roster, Round, Submission
-from ...words import Outcome
+from ...words import State
 
 
 def round_lines(session: Session) -> list[Any]:
@@ -43,6 +40,26 @@ def funnel(session: Session, round_: Round) -> dict[tuple[str, str, str], int]:
     return {(row[0], row[1], row[2].value): row[3] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a round is: forms by state, and how many there are."""
+
+    states: dict[State, int]
+    whole: int
+
+    @property
+    def moved_on(self) -> dict[State, int]:
+        """How many are in each state or beyond it."""
+        order = list(State)
+        return {state: sum(self.states[later] for later in order[order.index(state) :]) for state in order}
+
+
+def progress_of(counts: dict[tuple[str, str, str], int]) -> Progress:
+    """The round's progress out of its funnel."""
+    states = {state: sum(n for key, n in counts.items() if key[2] == state.value) for state in State}
+    return Progress(states, sum(states.values()))
+
+
 def round_course(session: Session, round_: Round) -> list[Entry]:
     """The moves of the round, oldest first."""
     query = select(Entry).where(Entry.round_id == round_.id, Entry.submission_id.is_(None), Entry.result == "done")
@@ -59,69 +76,3 @@ def rosters_of(session: Session, round_: Round) -> list[Any]:
         .order_by(Roster.programme.desc())
     )
     return list(session.execute(query))
-
-
-@dataclass(frozen=True, slots=True)
-class RankingLine:
-    """One line of a ranking, live or fixed."""
-
-    submission_id: str
-    name: str
-    region: str
-    rank: int | None
-    total: Decimal | None
-    outcome: Outcome | None
-    reason: str
-    commended: bool
-    supervised: bool
-
-
-def _sorted(lines: Sequence[RankingLine]) -> list[RankingLine]:
-    return sorted(lines, key=lambda line: (line.rank is None, line.rank or 0))
-
-
-def live_ranking(standings: Sequence[Standing]) -> list[RankingLine]:
-    """What would come of the round as it stands now."""
-    return _sorted(
-        [
-            RankingLine(
-                s.submission.public_id,
-                s.submission.organisation_name,
-                s.submission.region,
-                s.rank,
-                s.submission.total if s.rank else None,
-                s.outcome,
-                s.reason,
-                s.commended,
-                s.supervised,
-            )
-            for s in standings
-        ]
-    )
-
-
-def fixed_ranking(session: Session, round_: Round, programme: str) -> list[RankingLine]:
-    """What was publicised: as it was written down then, never computed again."""
-    query = (
-        select(Designation, Submission.public_id)
-        .join(Roster, Roster.id == Designation.roster_id)
-        .join(Submission, Submission.id == Designation.submission_id)
-        .where(Roster.round_id == round_.id, Roster.programme == programme)
-        .order_by(Designation.position)
-    )
-    return _sorted(
-        [
-            RankingLine(
-                public_id,
-                d.organisation_name,
-                d.region,
-                d.rank,
-                d.total,
-                d.outcome,
-                d.reason,
-                d.commended,
-                d.supervised,
-            )
-            for d, public_id in session.execute(query)
-        ]
-    )

@@ -1,25 +1,24 @@
-"""The round office: planning and moving rounds, assignments, ranking, invitations."""
+"""The round office: planning and moving rounds, assignments, invitations."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
 
 from ... import clock, hx
-from ...acts import assigning, designating, inviting, running_rounds
+from ...acts import assigning, inviting, planning_rounds, running_rounds
 from ...acts.answering import NotEditableError
 from ...acts.holding import version_from
+from ...acts.round_settings import BY_NAME, value_of
 from ...acts.running_rounds import Plan, RoundFiring
 from ...extensions import db
 from ...programmes import loader
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...transact import Receipt
-from ...words import N_, Reason, RoundState, RoundTrigger, State
+from ...words import N_, Reason, RoundTrigger, State
 from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, may_fire_round
 from ...workflow.round_chain import ROUND_BY_TRIGGER, ROUND_STEPS
@@ -27,6 +26,8 @@ from ..counter import panels
 from . import queries
 
 province = Blueprint("province", __name__)
+PROGRAMMES = ("platform", "base")
+_LONGEST_WHOLE = 9
 _TRIGGERS = ",".join(trigger.value for trigger in RoundTrigger)
 
 
@@ -37,9 +38,16 @@ def rounds() -> Response:
 
 
 def _rounds(status: int = 200, **more: object) -> Response:
-    years = sorted({year for year, _key, _path in loader.available()}, reverse=True)
+    session = db.session()
+    offered = planning_rounds.offered_versions(session)
     page = render_template(
-        "province/rounds.html", rounds=queries.round_lines(db.session()), years=years, today=clock.today(), **more
+        "province/rounds.html",
+        rounds=queries.round_lines(session),
+        offered=offered,
+        years=list(dict.fromkeys(one.year for one in offered)),
+        programmes=PROGRAMMES,
+        today=clock.today(),
+        **more,
     )
     return make_response(page, status)
 
@@ -58,6 +66,7 @@ def plan() -> Response:
             settings=_settings(),
             audit_deadline=_optional_day("audit_deadline"),
             score_deadline=_optional_day("score_deadline"),
+            versions={key: form.get(f"version_{key}", "") for key in PROGRAMMES},
         )
         receipt = running_rounds.plan_round(plan, origin=origin())
     except InvalidError as error:
@@ -67,22 +76,15 @@ def plan() -> Response:
 
 def _settings() -> dict[str, object]:
     """What the province sets for this round alone; what it leaves empty stays as the programme has it."""
-    given: dict[str, object] = {"waive_scan": True} if request.form.get("waive_scan") else {}
-    if request.form.get("checklist_required"):
-        given["checklist_required"] = 1
-    text = request.form.get("jump_factor", "").strip()
-    if text:
-        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", text, re.ASCII) or Decimal(text) <= 1:
-            raise InvalidError([Reason(N_("Please give a number above 1, or leave it empty."), "jump_factor")])
-        given["jump_factor"] = text
-    if "minimum_served" in request.form and request.form["minimum_served"].strip():
-        given["minimum_served"] = _whole("minimum_served")
-    return given
+    found = {name: value_of(rule, request.form[name]) for name, rule in BY_NAME.items() if name in request.form}
+    if problems := [value for value in found.values() if isinstance(value, Reason)]:
+        raise InvalidError(problems)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _whole(name: str) -> int:
     text = request.form.get(name, "")
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_WHOLE:
         raise InvalidError([Reason(N_("Please give a whole number."), name)])
     return int(text)
 
@@ -105,10 +107,13 @@ def _round_page(round_id: str, status: int = 200, **more: object) -> Response:
         abort(404)
     who = signed_in_actor()
     steps = [step for step in ROUND_STEPS if step.source is round_.state and may_fire_round(who, step.trigger)]
+    counts = queries.funnel(session, round_)
     context: dict[str, object] = {
         "round": round_,
         "steps": steps,
-        "funnel": queries.funnel(session, round_),
+        "funnel": counts,
+        "progress": queries.progress_of(counts),
+        "left_out": sum(len(running_rounds.left_out_of(round_, line.programme)) for line in round_.programmes),
         "regions": loader.regions(),
         "states": list(State),
         "publicity_ends": running_rounds.publicity_ends(session, round_),
@@ -143,33 +148,6 @@ def move(round_id: str, trigger: str) -> Response:
         reasons = (Reason(sentence_for(error)),)
         return _round_page(round_id, 409, refused=trigger, step_reasons=reasons, typed=data)
     return hx.go_to(url_for("province.one_round", round_id=round_id))
-
-
-@province.get("/rounds/<round_id>/ranking")
-@policy(Action.RUN_ROUNDS)
-def ranking(round_id: str) -> Response:
-    session = db.session()
-    round_ = queries.round_of(session, round_id)
-    if round_ is None:
-        abort(404)
-    chosen = request.args.get("programme", "")
-    ordered = sorted(round_.programmes, key=lambda line: line.programme, reverse=True)
-    lines = [line for line in ordered if not chosen or line.programme == chosen]
-    decided = round_.state in {RoundState.PUBLICISED, RoundState.FINALISED}
-    tables = [
-        (line.programme, queries.fixed_ranking(session, round_, line.programme) if decided else
-         queries.live_ranking(designating.standings(session, round_, line)))
-        for line in lines
-    ]  # fmt: skip
-    return make_response(
-        render_template(
-            "province/ranking.html",
-            round=round_,
-            tables=tables,
-            decided=decided,
-            region_names={region.key: region.name for region in loader.regions()},
-        )
-    )
 
 
 @province.post("/rounds/<round_id>/invitations")
