@@ -81,3 +81,17 @@ if (review) {
   try { left = Object.keys(JSON.parse(localStorage.getItem(`hbreview.unsaved.${review.dataset.unsavedOf}`)) || {}).length; } catch { left = 0; }
   if (left) { review.hidden = false; review.querySelector("b").textContent = left; }
 }
+
+// A menu of the bar closes by Escape, by a press elsewhere, and when the cursor leaves it; Escape goes back to its name.
+document.addEventListener("click", (event) => leave(event.target));
+document.addEventListener("focusin", (event) => leave(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+
+function leave(place) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(place)) { menu.open = false; }
+  }
+}

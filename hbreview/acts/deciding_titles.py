@@ -154,8 +154,7 @@ def _settle(session: Session, decision_id: str, *, confirming: bool, origin: Ori
     name = session.get_one(Organisation, decision.organisation_id).name
     if confirming:
         decision.confirmed_by, decision.confirmed_at = origin.actor.person_id, clock.now()
-        if decision.kind == Kind.REVOKE:
-            _void_letters(session, decision)
+        _void_letters(session, decision)
         _note(session, decision, name, act=f"{decision.kind}_title", origin=origin)
     else:
         decision.dropped_at = clock.now()
@@ -164,12 +163,20 @@ def _settle(session: Session, decision_id: str, *, confirming: bool, origin: Ori
 
 
 def _void_letters(session: Session, decision: TitleDecision) -> None:
-    """S07: a letter that says otherwise is void from now on, and says so to whoever asks."""
+    """S07: a letter that says otherwise is void from now on, and says so to whoever asks.
+
+    A title that is restored is that of the roster in force: of an earlier evaluation it says nothing.
+    """
     lines = (
         select(Designation.id)
         .join(Roster, Roster.id == Designation.roster_id)
         .where(Designation.organisation_id == decision.organisation_id, Roster.programme == decision.programme)
     )
+    if decision.kind == Kind.REVOKE:
+        lines = lines.where(Designation.outcome.is_distinct_from(Outcome.FAIL))
+    else:
+        roster = latest_roster(session, decision.programme)
+        lines = lines.where(Designation.outcome == Outcome.FAIL, Roster.id == (roster.id if roster else 0))
     session.execute(
         update(DecisionLetter)
         .where(DecisionLetter.designation_id.in_(lines), DecisionLetter.void_at.is_(None))

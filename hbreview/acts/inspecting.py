@@ -25,7 +25,7 @@ from ..model.kept import programme_of
 from ..storage import DamagedFileError, LocalStorage
 from ..words import State
 from ..workflow import journal
-from . import issuing_letters, objecting, totalling
+from . import inspecting_decisions, issuing_letters, objecting, totalling
 from .freezing import revision_digest
 from .weighing import answers_of
 
@@ -52,6 +52,7 @@ def inspect(session: Session, storage: LocalStorage, *, kept: Mapping[int, str])
     faults.extend(_numbers(session))
     faults.extend(objecting.faults(session, storage))
     faults.extend(issuing_letters.faults(session))
+    faults.extend(inspecting_decisions.faults(session))
     files = 0
     for attachment in session.scalars(select(Attachment)):
         files += 1

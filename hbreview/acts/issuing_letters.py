@@ -20,7 +20,7 @@ from ..workflow import journal
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError
 from ..workflow.journal import Deed, Origin
 from ..workflow.policy import Action, has_role_for
-from . import numbering
+from . import deciding_titles, numbering
 from .answering import NotEditableError
 from .designating import NOT_SUBMITTED, PASSED
 from .ruling import held_round
@@ -62,7 +62,10 @@ def _issue(session: Session, round_id: str, origin: Origin) -> Receipt:
 
 
 def _without_letter(session: Session, round_: Round) -> list[tuple[Designation, Roster]]:
-    """The lines of the round's rosters that have no letter in force, platforms first."""
+    """The lines of the round's rosters that have no letter in force, platforms first.
+
+    None for a line of which a later decision says otherwise: its letter would be of what holds no more (S07).
+    """
     live = select(DecisionLetter.designation_id).where(DecisionLetter.void_at.is_(None))
     query = (
         select(Designation, Roster)
@@ -70,7 +73,14 @@ def _without_letter(session: Session, round_: Round) -> list[tuple[Designation, 
         .where(Roster.round_id == round_.id, Designation.id.not_in(live))
         .order_by(Roster.programme.desc(), Designation.position)
     )
-    return [(line, roster) for line, roster in session.execute(query)]
+    found = [(line, roster) for line, roster in session.execute(query)]
+    rosters = {roster.id: roster for _line, roster in found}
+    later = {key: deciding_titles.decisions_after(session, roster) for key, roster in rosters.items()}
+    return [
+        (line, roster)
+        for line, roster in found
+        if deciding_titles.is_valid(line, later[roster.id]) is (line.outcome is not Outcome.FAIL)
+    ]
 
 
 def _note(

@@ -22,7 +22,8 @@ from .spreadsheet_cells import plain_cell, safe_cell
 FORMAT = 1
 _NOTHING, _ESCAPE = "\\N", "\\"
 _TABLES, _FILES = "tables", "files"
-csv.field_size_limit(64 * 1024 * 1024)
+# A form as it was frozen is one cell.
+_LONGEST_CELL = 64 * 1024 * 1024
 
 Row = Mapping[str, str | None]
 
@@ -125,6 +126,10 @@ def _hold(packed: zipfile.ZipFile, path: str, line: Mapping[str, Any]) -> None:
 
 
 def _rows(content: bytes) -> list[Row]:
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    columns = next(reader)
-    return [dict(zip(columns, map(_text, row), strict=True)) for row in reader]
+    usual = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        columns = next(reader)
+        return [dict(zip(columns, map(_text, row), strict=True)) for row in reader]
+    finally:
+        csv.field_size_limit(usual)  # other papers are still held to theirs

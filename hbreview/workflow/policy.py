@@ -40,6 +40,7 @@ class Action(StrEnum):
     LIST_SUBMISSIONS = "list_submissions"
     SEE_SUBMISSION = "see_submission"
     SEE_COMMENTS = "see_comments"
+    SEE_CONTACTS = "see_contacts"
     ANSWER = "answer"
     ATTACH = "attach"
     SIGN_OFF = "sign_off"
@@ -121,6 +122,8 @@ RULES: dict[Action, Rule] = {
     Action.SEE_SUBMISSION: Rule(_READERS, About.SUBMISSION),
     # Experts are blind to what others said; the form, the evidence and the audit are what they judge by.
     Action.SEE_COMMENTS: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
+    # Nor do they learn whom to call (P02).
+    Action.SEE_CONTACTS: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, _R.PROVINCE, about=About.SUBMISSION),
     Action.ANSWER: _of(_R.ENTERPRISE, about=About.SUBMISSION),
     Action.ATTACH: _of(_R.ENTERPRISE, _R.CITY, _R.AUDITOR, about=About.SUBMISSION),
     Action.SIGN_OFF: _of(_R.ENTERPRISE, about=About.SUBMISSION),

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from hbreview import clock
 from hbreview.acts.machine_keys import SCOPES, Wanted, make_token, revoke_token
-from hbreview.desks.machine.queries import contacts
+from hbreview.evaluation.contacts import contacts
 from hbreview.extensions import db
 from hbreview.model import ApiToken, Designation, Person, Revision, Roster, ScoreSheet, Submission
 from hbreview.model.kept import programme_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,8 +14,10 @@ from sqlalchemy import select
 
 from hbreview.acts import inviting
 from hbreview.acts.inviting import Newcomer
+from hbreview.acts.rehearsing import PAPER
 from hbreview.extensions import db
-from hbreview.model import Answer, Attachment, Round, Submission
+from hbreview.model import Answer, Attachment, Objection, Organisation, Person, Round, Submission
+from hbreview.programmes import loader
 from hbreview.security import declared_action
 from hbreview.words import Role
 from hbreview.workflow.journal import Origin
@@ -30,12 +33,23 @@ NO_PAGES = {
     "public.as_xlsx", "public.as_docx", "enterprise.attachment", "counter.home", "notices.calendar",
     "counter.form_docx", "counter.form_pdf", "counter.form_xlsx", "counter.receipt_pdf", "counter.bundle",
     "enterprise.list_template", "counter.rows", "counter.following", "counter.return_notice", "discussion.counts",
-    "discussion.one", "city.summary_as_xlsx", "city.summary_as_docx", "counter.views",
+    "discussion.one", "city.summary_as_xlsx", "city.summary_as_docx", "counter.views", "expert.all_sheets_file",
+    "expert.sheet_file", "province.all_letters", "province.analysis_file", "province.archive", "province.decision",
+    "province.letter", "province.meeting_as_docx", "province.meeting_as_xlsx", "province.monthly_template",
+    "province.objection_file", "province.programme_file", "province.programme_workbook",
+    "machine.designations", "machine.one_round", "machine.openapi", "machine.rounds", "machine.scores",
+    "machine.submission", "machine.submissions",
+}  # fmt: skip
+# Pages that are there once the outcomes are public.
+PUBLICISED = {
+    "public.publicity_of", "public.objection_form", "public.objection_received", "province.objection",
+    "province.objection_answer",
 }  # fmt: skip
 # Pages of a form that its enterprise still works on.
 MENDING = {"enterprise.review", "enterprise.propose", "enterprise.evidence"}
 UNFINISHED = re.compile(r"%\(\w+\)|\{\{|\}\}|\bNone\b|\bUndefined\b|Label\(|<Label|\b(State|Role|Outcome|Round)\.[A-Z]")
-_SILENT = {"script", "style", "title"}
+# What stands in code is for machines: the names that a message may use.
+_SILENT = {"script", "style", "title", "code"}
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -74,6 +88,8 @@ def _paths(world: World) -> dict[str, str]:
     scored = world.submission("scored", "base")
     with world.app.app_context():
         round_id = db.session.scalars(select(Round.public_id)).one()
+        expert = db.session.scalars(select(Person.public_id).where(Person.role == Role.EXPERT)).one()
+        organisation = db.session.get_one(Organisation, scored.organisation_id).public_id
         code = inviting.invite(Newcomer(Role.ADMIN, "新人", "new"), days=3, origin=Origin(None, "test")).code
     one = f"/submissions/{scored.public_id}"
     submitted = f"/submissions/{world.submission('submitted', 'base').public_id}"
@@ -106,7 +122,31 @@ def _paths(world: World) -> dict[str, str]:
         "province.rounds": "/rounds",
         "province.one_round": f"/rounds/{round_id}",
         "province.ranking": f"/rounds/{round_id}/ranking",
+        "province.ruling_form": f"{one}/ruling",
+        "province.round_settings": f"/rounds/{round_id}/settings",
+        "province.participants": f"/rounds/{round_id}/participants",
+        "province.late": f"/rounds/{round_id}/late",
+        "province.messages": f"/rounds/{round_id}/messages",
+        "province.draw": f"/rounds/{round_id}/draw",
+        "province.panel": f"/rounds/{round_id}/panel",
+        "province.panel_submission": f"/rounds/{round_id}/panel/{scored.public_id}",
+        "province.objections": f"/rounds/{round_id}/objections",
+        "province.letters": f"/rounds/{round_id}/letters",
+        "province.analysis": "/analysis",
+        "province.experts": "/experts",
+        "province.expert": f"/experts/{expert}",
+        "province.firm_list": "/firms",
+        "province.monthly": "/monthly",
+        "province.programmes": "/programmes",
+        "province.one_programme": f"/programmes/{loader.shipped('base', 2019).digest}",
+        "province.rosters": "/rosters",
+        "province.titles": "/titles",
+        "admin.machines": "/machines",
         "public.designations": "/designations",
+        "public.organisation": f"/designations/of/{organisation}",
+        "public.publicity": "/publicity",
+        "public.ask_letter": "/letters",
+        "public.letter": "/letters/ABCD-EFGH-JKLM",
         "public.ask_receipt": "/receipts",
         "public.receipt": f"/receipts/{'0' * 64}",
     }
@@ -143,7 +183,47 @@ def _faults(browser: Browser, path: str, lang: str) -> list[str]:
 
 def test_every_page_of_the_application_is_looked_at_here(world: World) -> None:
     rules = [rule for rule in world.app.url_map.iter_rules() if "GET" in (rule.methods or set())]
-    assert {rule.endpoint for rule in rules} - NO_PAGES == set(_paths(world))
+    assert {rule.endpoint for rule in rules} - NO_PAGES - PUBLICISED == set(_paths(world))
+
+
+def _publicise(world: World) -> dict[str, str]:
+    """The round as it is once its outcomes are public, with an objection that was answered."""
+    province, public = world.browser("province"), world.stranger()
+    with world.app.app_context():
+        round_id = db.session.scalars(select(Round.public_id)).one()
+    for version, trigger in ((2, "close"), (3, "publicise")):
+        form = {"version": version, "defer": "1", "reason": "尚未完成评分。"}
+        assert province.post(f"/rounds/{round_id}/{trigger}", form).status_code == 303
+    here = f"/publicity/{round_id}"
+    form = {"designation": "", "name": "王小明", "contact": "0311-80000000", "text": "对公示结果整体有不同意见。"}
+    assert public.post(f"{here}/objections", {**form, "file": (io.BytesIO(PAPER), "证据.pdf")}).status_code == 303
+    with world.app.app_context():
+        objection = db.session.scalars(select(Objection.public_id)).one()
+    answer = {"version": 1, "upheld": "no", "answer": "经核查，维持公示结果。"}
+    assert province.post(f"/objections/{objection}", answer).status_code == 303
+    return {
+        "public.publicity_of": here,
+        "public.objection_form": f"{here}/objections",
+        "public.objection_received": f"{here}/objections/{objection}",
+        "province.objection": f"/objections/{objection}",
+        "province.objection_answer": f"/objections/{objection}/answer",
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_a_round_in_publicity_are_whole_in_both_languages(world: World, language: str) -> None:
+    paths = _publicise(world)
+    assert set(paths) == PUBLICISED
+    faults = []
+    for login in ("", "province"):
+        browser = world.browser(login) if login else world.stranger()
+        browser.get("/designations")
+        browser.post("/language", {"language": language, "next": "/"})
+        open_to = {"public.publicity_of", "public.objection_form", "public.objection_received"}
+        for endpoint, path in paths.items():
+            if login or endpoint in open_to:
+                faults += _faults(browser, path, LANGUAGES[language])
+    assert faults == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -143,7 +143,7 @@ def _object(world: World, designations: list[Designation]) -> list[str]:
 
 def _answer(world: World, objections: list[str]) -> None:
     """The first is upheld and fails the organisation, the second is not."""
-    province = world.browser("province2")
+    province = world.browser("province")
     refused = province.post(f"/objections/{objections[0]}", {"version": 1, "upheld": "yes", "answer": ""})
     assert refused.status_code == 422
     change = {"change": "1", "outcome": "fail", "reason": "经核查，填报数据不实。"}
@@ -261,6 +261,7 @@ def _finalise_and_publish(world: World, objected: Designation, submissions: list
         _roster_everywhere(world, off)
         _letters(world, submissions, outcomes)
         assert world.faults() == []
+        _tampered_with(world, taken=objected.id)
 
 
 def _letters(world: World, submissions: list[Submission], outcomes: Mapping[int | None, Designation]) -> None:
@@ -277,3 +278,27 @@ def _letters(world: World, submissions: list[Submission], outcomes: Mapping[int 
     answer = own.client.get(f"/submissions/{submissions[0].public_id}/decision.pdf")
     assert answer.status_code == 200 and answer.data.startswith(b"%PDF")
     assert own.client.get(f"/submissions/{submissions[-1].public_id}/decision.pdf").status_code == 404
+
+
+def _tampered_with(world: World, *, taken: int) -> None:
+    """Whoever changes a line of the list behind the application's back is found out by ``flask check``."""
+    for column, value in (("outcome", Outcome.PASS), ("rank", 1), ("commended", True), ("total", Decimal("99.9"))):
+        former = _put(world, taken, column, value)
+        assert len(world.faults()) == 1, column
+        _put(world, taken, column, former)
+    assert world.faults() == []
+
+
+def _put(world: World, row_id: int, column: str, value: Any) -> Any:
+    """Set a column of a line as no act would; gives back what stood there."""
+    former: list[Any] = []
+
+    def change(session: Any) -> Receipt:
+        row = session.get_one(Designation, row_id)
+        former.append(getattr(row, column))
+        setattr(row, column, value)
+        return Receipt("")
+
+    with world.app.app_context():
+        carry_out(change)
+    return former[0]

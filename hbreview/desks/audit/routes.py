@@ -147,7 +147,7 @@ def keep(submission_id: str) -> Response:
     version, typed = version_from(request.form.get("version")), _typed(programme)
     # Nothing was saved: the page stays on the version that it was typed on.
     if "more" in request.form:
-        return _page(typed=typed, spare=_MORE_ROWS, version=version)
+        return _page(typed=typed, spare=_blank_rows(programme, typed) + _MORE_ROWS, version=version)
     if "drop" in request.form:
         return _page(typed=_typed(programme, without=request.form["drop"]), version=version)
     given = Record(submission_id, version, typed.figures, typed.items, typed.explanation, typed.explanations)
@@ -196,6 +196,12 @@ def _typed(programme: Programme, *, without: str = "") -> Typed:
         form.get(EXPLANATION, ""),
         explanations,
     )
+
+
+def _blank_rows(programme: Programme, typed: Typed) -> int:
+    """How many of the rows on the page had nothing in them."""
+    columns = [len(request.form.getlist(figure.key)) for figure in _repeating(programme)]
+    return max(columns, default=0) - len(typed.items)
 
 
 def _items(programme: Programme, *, without: str) -> list[dict[str, str]]:

@@ -35,5 +35,6 @@ def preview(submission_id: str) -> Response:
     programme = programme_of(db.session(), g.submission.programme_version_id)
     given = parse(programme.field("city_review_date"), request.form.get("seal_date", ""))
     day = date.fromisoformat(given) if isinstance(given, str) and given else None
-    content = papers_made.preview_of(db.session(), g.submission, request.form.get("opinion", "")[:5000], day)
+    opinion, who = request.form.get("opinion", "")[:5000], signed_in_actor()
+    content = papers_made.preview_of(db.session(), g.submission, opinion, day, who=who)
     return download(content, name=f"{g.submission.organisation_name}（预览）.pdf", media_type=PDF, inline=True)

@@ -229,7 +229,7 @@ def _forms(lines: Sequence[Line]) -> Iterator[Member]:
     rows = {row.public_id: row for row in session.scalars(query.options(joinedload(Submission.round)))}
     for number, line in enumerate(lines, start=1):
         folder = f"{number:02d} {line.organisation}（{PROGRAMMES[line.programme].zh}）"
-        paper = papers_made.paper_of(session, rows[line.public_id])
+        paper = papers_made.paper_of(session, rows[line.public_id], who=signed_in_actor())
         title = f"{line.organisation}运营情况表"
         yield Member((folder,), f"{title}.docx", paper.docx())
         yield Member((folder,), f"{title}.pdf", paper.pdf())

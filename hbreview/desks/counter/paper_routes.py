@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, abort, g, request, send_file
 
-from ...acts.standing import standing_of
 from ...documents.bundle import bundle as pack
 from ...documents.form_sheet import form_xlsx as form_workbook
 from ...evaluation.file_kinds import DOCX, PDF, XLSX
@@ -28,14 +27,14 @@ def _asked_revision() -> Revision | None:
 @counter.get("/submissions/<submission_id>/form.docx")
 @policy(Action.SEE_SUBMISSION)
 def form_docx(submission_id: str) -> Response:
-    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
+    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision(), who=signed_in_actor())
     return download(paper.docx(), name=f"{g.submission.organisation_name}运营情况表.docx", media_type=DOCX)
 
 
 @counter.get("/submissions/<submission_id>/form.pdf")
 @policy(Action.SEE_SUBMISSION)
 def form_pdf(submission_id: str) -> Response:
-    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision())
+    paper = papers_made.paper_of(db.session(), g.submission, _asked_revision(), who=signed_in_actor())
     inline = bool(request.args.get("inline"))
     name = f"{g.submission.organisation_name}运营情况表.pdf"
     return download(paper.pdf(), name=name, media_type=PDF, inline=inline)
@@ -44,7 +43,7 @@ def form_pdf(submission_id: str) -> Response:
 @counter.get("/submissions/<submission_id>/form.xlsx")
 @policy(Action.SEE_SUBMISSION)
 def form_xlsx(submission_id: str) -> Response:
-    form = standing_of(db.session(), g.submission)
+    form = queries.form_of(db.session(), g.submission, signed_in_actor())
     content = form_workbook(form.programme, form.shown, last=form.before or None)
     return download(content, name=f"{g.submission.organisation_name}运营情况表.xlsx", media_type=XLSX)
 

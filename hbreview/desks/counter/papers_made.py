@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ... import clock, wording
-from ...acts.standing import standing_of
 from ...acts.weighing import as_reason
 from ...documents.bundle import Member
 from ...documents.form_printing import form_pdf
@@ -54,9 +53,9 @@ class FormPaper:
         )
 
 
-def paper_of(session: Session, submission: Submission, revision: Revision | None = None) -> FormPaper:
-    """The form as it stands now, or as it was in a revision."""
-    form = standing_of(session, submission)
+def paper_of(session: Session, submission: Submission, revision: Revision | None = None, *, who: Actor) -> FormPaper:
+    """The form as it stands now, or as it was in a revision, for this person."""
+    form = queries.form_of(session, submission, who)
     files: list[tuple[str, str]]
     if revision is None:
         shown = form.shown
@@ -67,7 +66,8 @@ def paper_of(session: Session, submission: Submission, revision: Revision | None
         )
         files = [(field, name) for field, name in session.execute(query.order_by(Attachment.id))]
     else:
-        shown = computed.effective(form.programme, revision.answers, last=form.last)
+        answers = queries.answers_for(who, form.programme, revision.answers)
+        shown = computed.effective(form.programme, answers, last=form.last)
         files = [(file["field"], file["name"]) for file in revision.attachments]
     names: dict[str, list[str]] = {}
     for field, name in files:
@@ -76,9 +76,9 @@ def paper_of(session: Session, submission: Submission, revision: Revision | None
     return FormPaper(form.programme, shown, names, _sealed(session, submission, revision), remark)
 
 
-def preview_of(session: Session, submission: Submission, opinion: str, seal_date: date | None) -> bytes:
+def preview_of(session: Session, submission: Submission, opinion: str, seal_date: date | None, *, who: Actor) -> bytes:
     """The form with an opinion and a seal date that are not kept, marked on every page as not in force."""
-    paper = paper_of(session, submission)
+    paper = paper_of(session, submission, who=who)
     return form_pdf(
         paper.programme,
         paper.shown,
@@ -135,7 +135,7 @@ def _remarked(programme: Programme, answers: Mapping[str, str]) -> tuple[Receipt
 
 def bundle_members(session: Session, submission: Submission, who: Actor) -> Iterator[Member]:
     """Form, files and comments as this person may see them, one after the other."""
-    paper = paper_of(session, submission)
+    paper = paper_of(session, submission, who=who)
     title = f"{submission.organisation_name}运营情况表"
     yield Member((), f"{title}.docx", paper.docx())
     yield Member((), f"{title}.pdf", paper.pdf())

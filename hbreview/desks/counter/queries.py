@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from ...acts.returning import latest_notice
 from ...acts.standing import Standing, standing_of
 from ...evaluation import comparison
+from ...evaluation.contacts import without_contacts
 from ...model import (
     Attachment,
     AuditRecord,
@@ -156,6 +157,18 @@ def sibling_of(session: Session, submission: Submission, who: Actor) -> Submissi
     )
 
 
+def form_of(session: Session, submission: Submission, who: Actor) -> Standing:
+    """What stands in the form, as this person may read it."""
+    form = standing_of(session, submission)
+    last = answers_for(who, form.programme, form.last) if form.last else form.last
+    return replace(form, answers=answers_for(who, form.programme, form.answers), last=last)
+
+
+def answers_for(who: Actor, programme: Programme, answers: Mapping[str, str]) -> dict[str, str]:
+    """Answers as this person may read them: who scores learns of nobody whom to call (P02)."""
+    return dict(answers) if has_role_for(who, Action.SEE_CONTACTS) else without_contacts(programme, answers)
+
+
 def view_of(
     session: Session, submission: Submission, who: Actor, *, comments: bool, indicator: int = 0
 ) -> SubmissionView:
@@ -163,7 +176,7 @@ def view_of(
 
     ``indicator``: whose thread is shown; 0 for the one that was written on last.
     """
-    form, files = standing_of(session, submission), thread_queries.files_of(session, submission)
+    form, files = form_of(session, submission, who), thread_queries.files_of(session, submission)
     counts = thread_queries.counts_of(session, submission, who) if comments else {}
     chosen = _chosen(form.programme, counts, indicator)
     said = thread_queries.comments_on(session, submission, who, indicator=chosen) if chosen in counts else []

@@ -17,7 +17,20 @@ from sqlalchemy.orm import aliased
 from ... import clock
 from ...evaluation.deadlines import SOON_DAYS
 from ...evaluation.names import normalised_name
-from ...model import Answer, Attachment, Comment, Entry, Look, Organisation, Person, Review, Revision, Round, Submission
+from ...model import (
+    Answer,
+    Attachment,
+    Comment,
+    Entry,
+    Look,
+    Organisation,
+    Person,
+    Review,
+    Revision,
+    Round,
+    ScoreSheet,
+    Submission,
+)
 from ...words import N_, State
 from ...workflow.actors import Actor
 from ...workflow.deputies import stood_in_for
@@ -220,7 +233,20 @@ def _has_warnings(_who: Actor) -> ColumnElement[bool]:
     return query.correlate(Submission).exists()
 
 
+def own_sheet(who: Actor) -> Select[Any]:
+    """This expert's sheet of a submission, one that was not withdrawn."""
+    mine = (ScoreSheet.expert_id == who.person_id, ScoreSheet.withdrawn_at.is_(None))
+    return select(ScoreSheet.id).where(ScoreSheet.submission_id == Submission.id, *mine).correlate(Submission)
+
+
+def _to_score(who: Actor) -> ColumnElement[bool]:
+    waits = own_sheet(who).where(ScoreSheet.handed_in_at.is_(None)).exists()
+    return and_(Submission.state == State.AUDITED, waits)
+
+
 _CONDITIONS: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
+    "to_score": _to_score,
+    "handed_in": lambda who: own_sheet(who).where(ScoreSheet.handed_in_at.is_not(None)).exists(),
     "mine": _mine,
     "unassigned": lambda _who: ~_of_review(Review.assignee_id.is_not(None)).exists(),
     "new": _new,
@@ -233,6 +259,8 @@ _CONDITIONS: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
     "flagged": lambda _who: _of_review(Review.flag != "").exists(),
 }
 SHOWS: Mapping[str, str] = {
+    "to_score": N_("To be scored by me"),
+    "handed_in": N_("Handed in by me"),
     "mine": N_("Assigned to me"),
     "unassigned": N_("Not assigned"),
     "new": N_("New since my last look"),
@@ -246,7 +274,7 @@ SHOWS: Mapping[str, str] = {
 }
 _NEEDS: Mapping[str, Action] = {
     "mine": Action.REVIEW, "flagged": Action.REVIEW, "unassigned": Action.LOOK, "new": Action.LOOK,
-    "comments": Action.SEE_COMMENTS,
+    "comments": Action.SEE_COMMENTS, "to_score": Action.EXPERT_DESK, "handed_in": Action.EXPERT_DESK,
 }  # fmt: skip
 
 

@@ -11,12 +11,25 @@ from sqlalchemy.orm import Session
 
 from ... import clock
 from ...evaluation.deadlines import Due, dates_of, due
-from ...model import Comment, Entry, Look, Organisation, Person, Review, Revision, Round, SavedView, Submission
+from ...model import (
+    Comment,
+    Entry,
+    Look,
+    Organisation,
+    Person,
+    Review,
+    Revision,
+    Round,
+    SavedView,
+    Score,
+    ScoreSheet,
+    Submission,
+)
 from ...words import State
 from ...workflow.actors import Actor
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import visible_to
-from .queue_narrowing import Filters, by_others, conditions, news, open_comments
+from .queue_narrowing import Filters, by_others, conditions, news, open_comments, own_sheet
 from .queue_order import Order, cursor_after, default_sort, is_after, order_of
 
 PAGE = 50
@@ -161,7 +174,7 @@ def _row_columns(who: Actor, picked: Subquery) -> Select[Any]:
         Submission.state, Submission.revision_number, Submission.moved_at, Submission.extended_to,
         Round.enterprise_deadline, Round.city_deadline, Round.audit_deadline, Round.score_deadline,
         Revision.warnings, _last_entry().label("now"),
-        *_of_talk(who), *_of_looks(who), *_of_team(who), *keys,
+        *_of_talk(who), *_of_looks(who), *_of_team(who), *_of_sheet(who), *keys,
     ]  # fmt: skip
     query = (
         select(*columns)
@@ -198,3 +211,15 @@ def _of_team(who: Actor) -> list[ColumnElement[Any]]:
     if not has_role_for(who, Action.REVIEW):
         return [null().label("tags"), null().label("flag")]
     return [Review.tags.label("tags"), Review.flag.label("flag")]
+
+
+def _of_sheet(who: Actor) -> list[ColumnElement[Any]]:
+    """When the own score sheet was handed in, and how many indicators have points on it: for whoever scores."""
+    if not has_role_for(who, Action.EXPERT_DESK):
+        return [null().label("handed_in"), null().label("scored")]
+    sheet = own_sheet(who)
+    marks = select(func.count()).where(Score.sheet_id == sheet.with_only_columns(ScoreSheet.id).scalar_subquery())
+    return [
+        sheet.with_only_columns(ScoreSheet.handed_in_at).scalar_subquery().label("handed_in"),
+        marks.where(Score.points.is_not(None)).scalar_subquery().label("scored"),
+    ]

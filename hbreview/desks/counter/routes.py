@@ -13,7 +13,6 @@ from ...acts.answering import NotEditableError
 from ...acts.attaching import Attaching, Upload
 from ...acts.holding import version_from
 from ...acts.moving import Firing
-from ...acts.standing import standing_of
 from ...evaluation import computed
 from ...extensions import db
 from ...model import Submission
@@ -150,7 +149,9 @@ def revision(submission_id: str, number: int) -> Response:
     if found is None:
         abort(404)
     programme = programme_of(session, g.submission.programme_version_id)
-    shown = computed.effective(programme, found.answers, last=standing_of(session, g.submission).last)
+    who = signed_in_actor()
+    answers, last = queries.answers_for(who, programme, found.answers), queries.form_of(session, g.submission, who).last
+    shown = computed.effective(programme, answers, last=last)
     return make_response(
         render_template(
             "counter/revision.html", submission=g.submission, programme=programme, revision=found, shown=shown
@@ -172,8 +173,10 @@ def diff(submission_id: str) -> Response:
     before, after = (queries.revision_of(session, submission, number) for number in (first, second))
     if before is None or after is None:
         abort(404)
-    last = standing_of(session, submission).last
-    context["changes"] = changes.between_answers(programme, before.answers, after.answers, last=last)
+    who = signed_in_actor()
+    last = queries.form_of(session, submission, who).last
+    told = [queries.answers_for(who, programme, one.answers) for one in (before, after)]
+    context["changes"] = changes.between_answers(programme, *told, last=last)
     context["files"] = changes.between_files(programme, before.attachments, after.attachments)
     return hx.page_or_part(
         "counter/diff.html",

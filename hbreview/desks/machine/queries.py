@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from ...acts.importing import latest_roster
 from ...evaluation import computed
+from ...evaluation.contacts import contacts
 from ...evaluation.names import normalised_name
 from ...model import Designation, Organisation, Revision, Roster, Round, Score, ScoreSheet, Submission
 from ...model.kept import programme_of
@@ -127,16 +128,6 @@ def _answer_lines(programme: Programme, answers: dict[str, str]) -> Iterable[Ans
         value = shown.get(one.key, "")
         if value and one.key not in hidden and one.type is not FieldType.ATTACHMENT:
             yield AnswerLine(one.key, one.title.zh, value, one.unit, one.key not in answers)
-
-
-def contacts(programme: Programme) -> frozenset[str]:
-    """Fields that say how to reach somebody, and those beside a telephone that say who it is."""
-    reach = [one.key for one in programme.fields if one.type in {FieldType.PHONE, FieldType.EMAIL}]
-    whose = tuple(key.rpartition("_")[0] for key in reach if "_" in key)
-    persons = [
-        one.key for one in programme.fields if one.key in whose or one.key.startswith(tuple(w + "_" for w in whose))
-    ]
-    return frozenset([*reach, *persons])
 
 
 def scores(session: Session, round_: Round, asked: Question) -> list[ScoreLine]:

@@ -70,7 +70,7 @@ def add_firm() -> Response:
         receipt = firms.add_firm(request.form.get("name", ""), origin=origin())
     except InvalidError as error:
         return _page(INVALID, problems={reason.field: reason for reason in error.reasons}, typed=request.form)
-    return hx.go_to(url_for("province.firm_list", _anchor=f"firm-{receipt.target}"))
+    return hx.go_to(url_for("province.firm_list", added=receipt.target, _anchor=f"firm-{receipt.target}"))
 
 
 @province.post("/firms/<firm_id>/people")

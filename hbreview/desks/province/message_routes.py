@@ -58,7 +58,7 @@ def send_message(round_id: str) -> Response:
     try:
         if form.get("do") == "send":
             announcing.announce(message, origin=origin())
-            return hx.go_to(url_for("province.messages", round_id=round_id, _anchor="sent"))
+            return hx.go_to(url_for("province.messages", round_id=round_id, done="sent"))
         session = db.session()
         round_ = queries.round_of(session, round_id)
         if round_ is None:

@@ -60,7 +60,7 @@ def _answered(act: Callable[[], Receipt], page: Callable[..., Response], round_i
         act()
     except (InvalidError, StaleError, NotEditableError) as error:
         return page(round_id, status_of(error), **_typed(error))
-    return hx.go_to(url_for(to, round_id=round_id))
+    return hx.go_to(url_for(to, round_id=round_id, done="saved"))
 
 
 @province.get("/rounds/<round_id>/settings")

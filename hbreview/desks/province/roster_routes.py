@@ -124,7 +124,7 @@ def _keep(reading: RosterReading, digest: str, name: str) -> Response:
         importing.import_roster(reading.rows, origin=origin(), about=about)
     except StaleError as error:
         return _preview(reading, digest, name, CONFLICT, reasons=(Reason(sentence_for(error)),))
-    return hx.go_to(url_for("province.rosters"))
+    return hx.go_to(url_for("province.rosters", done="saved"))
 
 
 def _year() -> int | None:
