@@ -4,7 +4,7 @@
 
 {
   const GROUP = 4, PATIENCE = 120000;  // milliseconds
-  const STEPWISE = new Set(["approve", "remind"]);
+  const STEPWISE = new Set(["approve", "remind", "send_back"]);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   const rowsOf = (form) => new FormData(form).getAll("row");
 

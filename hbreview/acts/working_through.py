@@ -50,6 +50,15 @@ def approve_each(items: Sequence[Item], *, given: Mapping[str, str], origin: Ori
     return [do_one(item, approve, own=origin_for(item, origin, "approve", *sorted(given.items()))) for item in items]
 
 
+def send_back_each(items: Sequence[Item], *, reason: str, origin: Origin) -> list[Result]:
+    """Send each back to its city for the same reason; in the order of the selection, whatever comes of the others."""
+
+    def send_back(item: Item, own: Origin) -> None:
+        moving.fire(Firing(item.submission, Trigger.SEND_BACK, item.version, {"reason": reason}), origin=own)
+
+    return [do_one(item, send_back, own=origin_for(item, origin, "send_back", reason)) for item in items]
+
+
 def remind_each(items: Sequence[Item], *, origin: Origin) -> list[Result]:
     """Remind the enterprise of each; in the order of the selection, whatever comes of the others."""
 

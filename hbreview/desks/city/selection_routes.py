@@ -40,6 +40,9 @@ OK, INVALID = 200, 422
 MOST, MOST_IN_A_ZIP = 100, 50
 LONGEST = 5000
 ASK, APPROVE, REMIND, ZIP = "ask", "approve", "remind", "export_zip"
+ASK_BACK, SEND_BACK = "ask_back", "send_back"
+# What moves a submission, by what is done or asked about first.
+_TRIGGERS = {ASK: Trigger.APPROVE, APPROVE: Trigger.APPROVE, ASK_BACK: Trigger.SEND_BACK, SEND_BACK: Trigger.SEND_BACK}
 _MAKERS = {"export_xlsx": (summary_xlsx, XLSX, "xlsx"), "export_docx": (summary_docx, DOCX, "docx")}
 _PUBLIC_ID = re.compile(r"[0-9A-Za-z]{1,16}")
 _SEAL_DATE = Field("seal_date", Label("盖章日期", "Seal date"), 0, FieldType.DATE)
@@ -59,16 +62,16 @@ class Told:
 def selection() -> Response:
     """Do it, or say first what would be done ("ask"); refused as a whole only for what holds for each of them."""
     what = request.form.get("do", "")
-    if what not in {ASK, APPROVE, REMIND, ZIP, *_MAKERS}:
+    if what not in {*_TRIGGERS, REMIND, ZIP, *_MAKERS}:
         raise MalformedError("do")
-    if what in {ASK, APPROVE} and not may_fire(signed_in_actor(), Trigger.APPROVE):
+    if what in _TRIGGERS and not may_fire(signed_in_actor(), _TRIGGERS[what]):
         abort(403)
     items = _selected()
-    if faults := [*_too_few_or_many(what, items), *(_missing_words() if what == APPROVE and items else ())]:
+    if faults := [*_too_few_or_many(what, items), *(_missing_words(what) if items else ())]:
         return _page(items, status=INVALID, what=what, reasons=tuple(faults))
-    if what == ASK:
+    if what in {ASK, ASK_BACK}:
         return _page(items, what=what)
-    if what in {APPROVE, REMIND}:
+    if what in {APPROVE, REMIND, SEND_BACK}:
         return _report(_work_through(what, items), what)
     return _exported(what, items)
 
@@ -94,10 +97,14 @@ def _too_few_or_many(what: str, items: Sequence[Item]) -> list[Reason]:
     return [Reason(N_("%(count)s are selected, and at most %(most)s go at once: choose fewer."), values=few)]
 
 
-def _missing_words() -> list[Reason]:
+def _missing_words(what: str) -> list[Reason]:
     """What would be wrong with each of them in the same way is said once, before anything is tried."""
-    reasons = []
+    reasons: list[Reason] = []
     given = _given()
+    if what == SEND_BACK and not given["reason"].strip():
+        reasons.append(Reason(N_("Please give the reason."), "reason", "R4"))
+    if what != APPROVE:
+        return reasons
     if not given["opinion"].strip():
         reasons.append(Reason(N_("Please write the opinion."), "opinion", "K7"))
     day = parse(_SEAL_DATE, given["seal_date"])
@@ -109,8 +116,9 @@ def _missing_words() -> list[Reason]:
 
 
 def _given() -> dict[str, str]:
-    """Opinion and seal date as they were typed; a kept sentence where no opinion was."""
-    given = {name: request.form.get(name, "").replace("\0", "")[:LONGEST] for name in ("opinion", "seal_date")}
+    """Opinion, seal date and reason as they were typed; a kept sentence where no opinion was."""
+    names = ("opinion", "seal_date", "reason")
+    given = {name: request.form.get(name, "").replace("\0", "")[:LONGEST] for name in names}
     own, phrase = signed_in_actor().region, request.form.get("phrase")
     if own and phrase and not given["opinion"].strip():
         given["opinion"] = keeping_phrases.phrase_of(db.session(), own, phrase)
@@ -120,6 +128,8 @@ def _given() -> dict[str, str]:
 def _work_through(what: str, items: Sequence[Item]) -> list[Result]:
     if what == APPROVE:
         return working_through.approve_each(items, given=_given(), origin=origin())
+    if what == SEND_BACK:
+        return working_through.send_back_each(items, reason=_given()["reason"], origin=origin())
     return working_through.remind_each(items, origin=origin())
 
 
@@ -193,6 +203,7 @@ def _show(lines: Sequence[Line], *, what: str, status: int = OK, **more: object)
         status=status,
         lines=lines,
         approving=what in {ASK, APPROVE},
+        sending_back=what in {ASK_BACK, SEND_BACK},
         typed=_given(),
         today=clock.today().isoformat(),
         phrases=keeping_phrases.phrases_of(db.session(), own) if own and what in {ASK, APPROVE} else {},

@@ -187,7 +187,7 @@ def reopen(sheet_id: str) -> Response:
     except InvalidError as error:
         problems = {f"reason-{sheet_id}": error.reasons[0]}
         return _page(INVALID, problems=problems, reasons=error.reasons, typed=request.form)
-    return hx.go_to(url_for("expert.sheet", submission_id=submission_id))
+    return hx.go_to(url_for("expert.sheet", submission_id=submission_id, reopened=1))
 
 
 @expert.post("/submissions/<submission_id>/interest")
@@ -201,4 +201,4 @@ def interest(submission_id: str) -> Response:
             problems = {reason.field: reason for reason in error.reasons}
             return panels.submission_page(422, reasons=error.reasons, problems=problems)
         return _refused(error)
-    return hx.go_to(url_for("counter.queue"))
+    return hx.go_to(url_for("counter.queue", declared=1))

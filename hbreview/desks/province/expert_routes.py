@@ -74,7 +74,10 @@ def invite_expert() -> Response:
         problems = {reason.field: reason for reason in error.reasons}
         return _pool(422, problems=problems, typed=request.form, facts=facts)
     text = inviting.codes_as_text([invited])
-    return make_response(render_template("admin/codes.html", invited=[invited], days=days, text=text))
+    page = render_template(
+        "admin/codes.html", invited=[invited], days=days, text=text, back=url_for("province.experts")
+    )
+    return make_response(page)
 
 
 @province.get("/experts/<person_id>")

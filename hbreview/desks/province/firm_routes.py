@@ -86,7 +86,8 @@ def invite_auditor(firm_id: str) -> Response:
         problems = {f"{reason.field}-{firm_id}": reason for reason in error.reasons}
         return _page(INVALID, about=firm_id, problems=problems, typed=form)
     text = inviting.codes_as_text(invited)
-    return make_response(render_template("admin/codes.html", invited=invited, days=days, text=text))
+    back = url_for("province.firm_list", _anchor=f"firm-{firm_id}")
+    return make_response(render_template("admin/codes.html", invited=invited, days=days, text=text, back=back))
 
 
 @province.post("/firms/<firm_id>/assign")
