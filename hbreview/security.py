@@ -186,16 +186,30 @@ def _door() -> Response | None:
 
 
 # What people write is read by its own rules, which say kindly what is wrong; anything else with a NUL is no page's.
-_WRITTEN = frozenset({"body", "opinion", "reason", "password", "login", "new_password", "again", "q", "name", "title"})
+_WRITTEN = frozenset(
+    {
+        "advised", "again", "answer", "body", "contact", "employer", "login", "name", "new_password", "note", "opinion",
+        "password", "q", "reason", "subject", "text", "title",
+    }
+)  # fmt: skip
+_SEARCHED = frozenset({("counter", "q")})
+_ASKED_OF = frozenset({"city", "counter", "expert", "discussion", "province", "public", "admin"})
 
 
 def _holds_nul() -> bool:
     """Whether an address, or a field that is no free text, holds a character that no database of ours can keep."""
+    place = request.blueprint
     if any("\0" in text for text in (request.view_args or {}).values() if isinstance(text, str)):
         return True
-    if request.method not in {"POST"} or request.blueprint not in {"city", "counter", "expert", "discussion"}:
+    if any("\0" in text for name, text in request.args.items(multi=True) if (place, name) not in _SEARCHED):
+        return True
+    if request.method not in {"POST"} or place not in _ASKED_OF:
         return False
-    return any("\0" in text for name, text in request.form.items(multi=True) if name not in _WRITTEN)
+    return any("\0" in text for name, text in request.form.items(multi=True) if not _is_written(name))
+
+
+def _is_written(name: str) -> bool:
+    return name in _WRITTEN or name.startswith("reason-")
 
 
 def to_the_door() -> Response:

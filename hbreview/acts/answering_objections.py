@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..model import Designation, Objection
+from ..model import Designation, Entry, Objection
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, RoundState
+from ..words import N_, Outcome, Reason, RoundState
 from ..workflow import journal
 from ..workflow.errors import ForbiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin
@@ -39,7 +41,9 @@ def answer(given: Answer, *, origin: Origin) -> Receipt:
 
     InvalidError beside the field, StaleError on another version, NotEditableError once the round is final.
     """
-    return carry_out(lambda session: _answer(session, given, origin), origin=origin)
+    # Browsers send a line break as two signs.
+    plain = replace(given, text=given.text.replace("\r\n", "\n"))
+    return carry_out(lambda session: _answer(session, plain, origin), origin=origin)
 
 
 def _answer(session: Session, given: Answer, origin: Origin) -> Receipt:
@@ -55,9 +59,10 @@ def _answer(session: Session, given: Answer, origin: Origin) -> Receipt:
     if given.version != objection.version:
         raise StaleError(objection.version)
     designation = session.get(Designation, objection.designation_id) if objection.designation_id else None
-    if faults := _faults(given, designation):
+    changed = _change_by(session, objection)
+    if faults := [*_faults(given, designation), *_taken_back_faults(given, designation, changed)]:
         raise InvalidError(faults)
-    data = _written(objection, designation, given)
+    data = _written(objection, designation, given, changed=changed)
     objection.answered_at, objection.answered_by = clock.now(), origin.actor.person_id
     objection.version += 1
     session.flush()
@@ -92,8 +97,44 @@ def _faults(given: Answer, designation: Designation | None) -> list[Reason]:
     return faults
 
 
-def _written(objection: Objection, designation: Designation | None, given: Answer) -> dict[str, Any]:
-    """Write the answer down and change the line; what the journal keeps of it."""
+def _change_by(session: Session, objection: Objection) -> dict[str, Any] | None:
+    """What this objection made of its line as long as it is upheld: the first entry's before, the last one's after."""
+    query = select(Entry.data).where(
+        Entry.submission_id == select(Designation.submission_id).where(
+            Designation.id == objection.designation_id
+        ).scalar_subquery(),
+        Entry.act == "answer_objection", Entry.target == objection.public_id, Entry.result == "done",
+    )  # fmt: skip
+    found: dict[str, Any] | None = None
+    for data in session.scalars(query.order_by(Entry.sequence)):
+        if "after" in data and data["upheld"]:
+            found = {"before": found["before"] if found else data["before"], "after": data["after"]}
+        elif not data["upheld"]:
+            found = None
+    return found
+
+
+def _taken_back_faults(
+    given: Answer, designation: Designation | None, changed: Mapping[str, Any] | None
+) -> list[Reason]:
+    """An outcome that changed by this objection goes back with it, unless another one has changed it since."""
+    if given.upheld is not False or designation is None or changed is None or _line(designation) == changed["after"]:
+        return []
+    text = N_("Another objection has changed this outcome since: what this one changed cannot be taken back alone.")
+    return [Reason(text, "upheld", "R9")]
+
+
+def _put_back(line: Designation, before: Mapping[str, Any]) -> None:
+    until = before["rectify_until"]
+    line.outcome = Outcome(before["outcome"]) if before["outcome"] else None
+    line.commended, line.supervised, line.reason = before["commended"], before["supervised"], before["reason"]
+    line.rectify_until = date.fromisoformat(until) if until else None
+
+
+def _written(
+    objection: Objection, designation: Designation | None, given: Answer, *, changed: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Write the answer down and change the line, or put it back as it was; what the journal keeps of it."""
     data: dict[str, Any] = {
         "number": objection.number,
         "upheld": given.upheld,
@@ -105,6 +146,10 @@ def _written(objection: Objection, designation: Designation | None, given: Answe
     if designation is not None and given.word is not None:
         data["before"] = _line(designation)
         _change(designation, given.word)
+        data["after"] = _line(designation)
+    elif designation is not None and changed is not None and not given.upheld:
+        data["before"] = _line(designation)
+        _put_back(designation, changed["before"])
         data["after"] = _line(designation)
     return data
 

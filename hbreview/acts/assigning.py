@@ -31,7 +31,7 @@ def assign_firm(submission_id: str, firm_id: str, *, origin: Origin, replace: bo
 
 
 def _held(session: Session, submission_id: str, origin: Origin) -> Submission:
-    submission = holding.hold(session, submission_id, origin=origin, action=Action.ASSIGN)
+    submission = holding.hold_in_round(session, submission_id, origin=origin, action=Action.ASSIGN)
     if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
         raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
     return submission

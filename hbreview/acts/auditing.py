@@ -65,7 +65,7 @@ def keep_record(record: Record, *, origin: Origin) -> Receipt:
 
 
 def _keep(session: Session, record: Record, origin: Origin) -> Receipt:
-    submission = holding.hold(session, record.submission, origin=origin, action=Action.KEEP_AUDIT_RECORD)
+    submission = holding.hold_in_round(session, record.submission, origin=origin, action=Action.KEEP_AUDIT_RECORD)
     programme = programme_of(session, submission.programme_version_id)
     if not is_keeper(submission, programme, origin.actor):
         raise ForbiddenError

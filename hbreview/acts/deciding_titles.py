@@ -6,7 +6,7 @@ A round's roster is never changed by them (R4): whoever asks who holds a title a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -24,6 +24,8 @@ from .importing import latest_roster
 from .locked_rows import one_at_a_time
 
 LONGEST = 1000
+# Decisions on titles, and letters that say who holds one, are one at a time.
+TITLES = "title decisions"
 
 
 class Kind(StrEnum):
@@ -69,20 +71,22 @@ def valid_lines(session: Session, roster: Roster) -> list[Designation]:
 
 def propose(proposal: Proposal, *, origin: Origin) -> Receipt:
     """Propose to revoke or restore a title of the roster in force. InvalidError beside the field."""
-    return carry_out(lambda session: _propose(session, proposal, origin), origin=origin)
+    # Browsers send a line break as two signs.
+    given = replace(proposal, reason=proposal.reason.replace("\r\n", "\n"))
+    return carry_out(lambda session: _propose(session, given, origin), origin=origin)
 
 
 def _propose(session: Session, proposal: Proposal, origin: Origin) -> Receipt:
     if origin.actor is None:
         raise ForbiddenError
-    one_at_a_time(session, "title decisions")
+    one_at_a_time(session, TITLES)
     line = _line(session, proposal)
     reasons = _faults(session, proposal, line)
     if reasons or line is None or proposal.decided_on is None:
         raise InvalidError(reasons)
     decision = TitleDecision(
         programme=proposal.programme, organisation_id=line.organisation_id, kind=Kind(proposal.kind).value,
-        reason=proposal.reason.strip(), decided_on=proposal.decided_on,
+        reason=proposal.reason.replace("\0", "").strip(), decided_on=proposal.decided_on,
         proposed_by=origin.actor.person_id, proposed_at=clock.now(),
     )  # fmt: skip
     session.add(decision)
@@ -105,7 +109,7 @@ def _faults(session: Session, proposal: Proposal, line: Designation | None) -> l
     reasons = []
     if proposal.kind not in set(Kind):
         reasons.append(Reason(N_("Please choose what is decided."), "kind"))
-    if not proposal.reason.strip():
+    if not proposal.reason.replace("\0", "").strip():
         reasons.append(Reason(N_("Please give the reason."), "reason", "R4"))
     elif len(proposal.reason) > LONGEST:
         reasons.append(Reason(N_("The text is too long."), "reason"))
@@ -143,7 +147,7 @@ def drop(decision_id: str, *, origin: Origin) -> Receipt:
 def _settle(session: Session, decision_id: str, *, confirming: bool, origin: Origin) -> Receipt:
     if origin.actor is None:
         raise ForbiddenError
-    one_at_a_time(session, "title decisions")
+    one_at_a_time(session, TITLES)
     decision = session.scalar(select(TitleDecision).where(TitleDecision.public_id == decision_id).with_for_update())
     if decision is None:
         raise HiddenError

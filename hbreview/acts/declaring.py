@@ -49,7 +49,7 @@ def _declare(session: Session, submission_id: str, reason: str, *, origin: Origi
     submission = holding.hold(session, submission_id, origin=origin, action=Action.DECLARE_INTEREST)
     if origin.actor is None:
         raise ForbiddenError
-    reason = reason.replace("\0", "").strip()[:LONGEST]
+    reason = reason.replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST]
     if not reason:
         raise InvalidError([Reason(N_("Please give the reason."), "interest", "R4")])
     person_id, now = origin.actor.person_id, clock.now()
@@ -88,7 +88,7 @@ def _lock_all(session: Session, submission_id: str) -> None:
     """All submissions of the organisation, in the order of their numbers as a draw locks them."""
     organisation = select(Submission.organisation_id).where(Submission.public_id == submission_id).scalar_subquery()
     query = select(Submission.id).where(Submission.organisation_id == organisation).order_by(Submission.id)
-    session.execute(query.with_for_update())
+    session.execute(query.with_for_update(key_share=True))
 
 
 def _undecided() -> Select[int]:

@@ -76,7 +76,8 @@ def is_empty(ruling: Ruling) -> bool:
 def _by_hand(standing: Standing, ruled: Mapping[int, Ruling]) -> Standing:
     """P4, P5: the province's own word over what the rules propose. The rank stays what the totals make it."""
     ruling = ruled.get(standing.submission.id)
-    if ruling is None:
+    # Scored anew since it was ruled: without a total nothing passes, whatever was said of the former one.
+    if ruling is None or (ruling.outcome in PASSED and standing.rank is None):
         return standing
     result = ruling.outcome or standing.outcome
     passed = result in PASSED

@@ -23,6 +23,7 @@ from ..words import N_, Reason, RoundState, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, StaleError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action, has_role_for
+from . import holding
 from .answering import NotEditableError
 from .assigning import give, held_unscored
 from .barring import Bar, PoolExpert, bars_between, pool_of, rules_of
@@ -91,7 +92,7 @@ def prospect_of(session: Session, round_: Round, plan: Plan, *, locking: bool = 
     if plan.programme:
         query = query.where(Submission.programme == plan.programme)
     query = query.order_by(Submission.id).execution_options(populate_existing=True)
-    submissions = session.scalars(query.with_for_update() if locking else query).all()
+    submissions = session.scalars(query.with_for_update(key_share=True) if locking else query).all()
     experts = [expert for expert in pool_of(session) if not expert.reserve]
     own_city = dict.fromkeys({one.programme for one in submissions}, plan.own_city)
     bars = bars_between(session, experts, submissions, own_city=own_city)
@@ -166,6 +167,7 @@ def keep_draw(round_id: str, plan: Plan, *, digest: str, origin: Origin) -> Rece
 def _keep(session: Session, round_id: str, plan: Plan, *, digest: str, origin: Origin) -> Receipt:
     if origin.actor is None or not has_role_for(origin.actor, Action.ASSIGN_MANY):
         raise ForbiddenError
+    holding.keep_round(session, select(Round.id).where(Round.public_id == round_id))
     one_at_a_time(session, POOL)
     round_ = session.scalar(select(Round).where(Round.public_id == round_id))
     if round_ is None:

@@ -47,7 +47,7 @@ def _extend(session: Session, extension: Extension, *, origin: Origin) -> Receip
     holding.require_version(submission, extension.version)
     if submission.state is not State.DRAFT or submission.round.state is not RoundState.OPEN:
         raise NotEditableError(N_("More time is given while the form is a draft and the round is open."))
-    reason = extension.reason.strip()[:LONGEST_REASON]
+    reason = extension.reason.replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST_REASON]
     day = _day(extension.last_day)
     problems = [] if reason else [Reason(N_("Please give the reason."), "extend_reason", "R4")]
     if isinstance(day, Reason):

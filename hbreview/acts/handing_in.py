@@ -32,7 +32,7 @@ def hand_in(sheet_id: str, version: int, *, origin: Origin) -> Receipt:
 
 
 def _hand_in(session: Session, sheet_id: str, version: int, *, origin: Origin) -> Receipt:
-    submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.MARK)
+    submission = holding.hold_in_round(session, _address_of(session, sheet_id), origin=origin, action=Action.MARK)
     sheet = own_sheet(session, submission, origin)
     if sheet.public_id != sheet_id:
         raise HiddenError
@@ -132,8 +132,9 @@ def reopen_sheet(sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
 
 
 def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> Receipt:
-    submission = holding.hold(session, _address_of(session, sheet_id), origin=origin, action=Action.REOPEN_SHEET)
-    plain = reason.replace("\0", "").strip()
+    address = _address_of(session, sheet_id)
+    submission = holding.hold_in_round(session, address, origin=origin, action=Action.REOPEN_SHEET)
+    plain = reason.replace("\r\n", "\n").replace("\0", "").strip()
     if not plain:
         raise InvalidError([Reason(N_("Please give the reason."), "reason", "R4")])
     if len(plain) > _LONGEST_REASON:

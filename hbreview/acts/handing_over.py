@@ -77,6 +77,7 @@ def hand_over(person_id: str, *, deputy_id: str, round_id: str, origin: Origin) 
 def _hand_over(session: Session, person_id: str, deputy_id: str, *, round_id: str, origin: Origin) -> Receipt:
     if not has_role_for(origin.actor, Action.ASSIGN_MANY):
         raise ForbiddenError
+    holding.keep_round(session, select(Round.id).where(Round.public_id == round_id))
     one_at_a_time(session, POOL)
     person = session.scalar(select(Person).where(Person.public_id == person_id, Person.role == Role.EXPERT))
     round_ = session.scalar(select(Round).where(Round.public_id == round_id))
@@ -101,7 +102,7 @@ def _hand_over(session: Session, person_id: str, deputy_id: str, *, round_id: st
 def _lock(session: Session, person: Person, round_: Round) -> None:
     mine = select(ScoreSheet.submission_id).where(ScoreSheet.expert_id == person.id)
     query = select(Submission.id).where(Submission.round_id == round_.id, Submission.id.in_(mine))
-    session.execute(query.order_by(Submission.id).with_for_update())
+    session.execute(query.order_by(Submission.id).with_for_update(key_share=True))
 
 
 def _give_all(

@@ -1,4 +1,9 @@
-"""Taking hold of a submission for an act: locked, seen by this person, of the version that was on the screen."""
+"""Taking hold of a submission for an act: locked, seen by this person, of the version that was on the screen.
+
+Every act locks in one order, so that no two wait for each other: the round, what is one at a time (``one_at_a_time``),
+submissions by number, what belongs to them, series of numbers, the journal's head. Locks of rows that others name are
+such that a row which names them can be written meanwhile (``key_share``): an entry does, under the journal's lock.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +32,26 @@ def version_from(text: str | None) -> int:
 
 
 def hold(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:
-    """Lock the submission for this transaction. The policy is asked again: scopes may have moved since."""
-    return _one(session, _seen(public_id, origin).with_for_update(of=Submission), origin=origin, action=action)
+    """Lock the submission for this transaction. The policy is asked again: scopes may have moved since.
+
+    Rows that name it may still be written by others: an entry of the journal is, by who does not hold it.
+    """
+    query = _seen(public_id, origin).with_for_update(of=Submission, key_share=True)
+    return _one(session, query, origin=origin, action=action)
+
+
+def hold_in_round(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:
+    """As ``hold``, and nobody decides its round before the act ends: for what a decided round does not allow (C09)."""
+    keep_round(session, select(Submission.round_id).where(Submission.public_id == public_id))
+    return hold(session, public_id, origin=origin, action=action)
+
+
+def keep_round(session: Session, which: Select[int]) -> None:
+    """The round stays in its state until the caller's transaction ends; many acts may keep it at once.
+
+    Read the round's state after this, never before.
+    """
+    session.execute(select(Round.id).where(Round.id == which.scalar_subquery()).with_for_update(read=True, of=Round))
 
 
 def look_at(session: Session, public_id: str, *, origin: Origin, action: Action) -> Submission:

@@ -1,4 +1,4 @@
-"""Inspecting what was decided: every line of a round's rosters comes out again from totals, rules and the journal."""
+"""Inspecting what was drawn and decided: it comes out again from seeds, totals, rules and the journal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from ..model import Designation, Entry, Roster, Round, RoundProgramme
+from ..model import Designation, Draw, Entry, Roster, Round, RoundProgramme
 from ..words import RoundState
-from . import designating
+from . import designating, drawing_lots
 from .designating import Standing
 
 _DECIDED = (RoundState.PUBLICISED, RoundState.FINALISED)
@@ -23,6 +23,9 @@ def faults(session: Session) -> Iterator[str]:
         upheld = _upheld(session, round_)
         for line in round_.programmes:
             yield from _of_programme(session, round_, line, upheld=upheld)
+    for draw in session.scalars(select(Draw).order_by(Draw.id)):
+        if not drawing_lots.comes_out_again(draw):
+            yield f"draw {draw.public_id}: its seed gives another result"
 
 
 def _of_programme(

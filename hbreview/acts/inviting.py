@@ -201,7 +201,8 @@ def suspend(person_id: str, *, suspended: bool, origin: Origin) -> Receipt:
 
 
 def _person(session: Session, public_id: str) -> Person:
-    person = session.scalar(select(Person).where(Person.public_id == public_id).with_for_update())
+    query = select(Person).where(Person.public_id == public_id)
+    person = session.scalar(query.with_for_update(key_share=True))
     if person is None:
         raise HiddenError
     return person

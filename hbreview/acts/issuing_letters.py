@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from ..workflow.policy import Action, has_role_for
 from . import deciding_titles, numbering
 from .answering import NotEditableError
 from .designating import NOT_SUBMITTED, PASSED
+from .locked_rows import one_at_a_time
 from .ruling import held_round
 
 # Without letters and digits that are taken for each other when they are read from paper.
@@ -46,6 +48,7 @@ def _issue(session: Session, round_id: str, origin: Origin) -> Receipt:
     round_ = held_round(session, select(Round.id).where(Round.public_id == round_id))
     if round_.state is not RoundState.FINALISED:
         raise NotEditableError(N_("Letters are issued when the round is final."))
+    one_at_a_time(session, deciding_titles.TITLES)  # no title is revoked between the look and the letter
     letters, now = [], clock.now()
     for line, roster in _without_letter(session, round_):
         number = numbering.next_number(session, series_of(round_))
@@ -111,8 +114,8 @@ def new_code() -> str:
 
 
 def plain_code(text: str) -> str:
-    """A code as it is kept, however somebody typed it from paper."""
-    return "".join(sign for sign in text.upper() if sign in ALPHABET)
+    """A code as it is kept, however somebody typed it from paper: small or full-width letters, blanks, dashes."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).upper() if sign in ALPHABET)
 
 
 def grouped_code(code: str) -> str:
@@ -158,7 +161,7 @@ def _void(session: Session, letter_id: str, reason: str, *, origin: Origin) -> R
     letter = session.scalar(query.with_for_update().execution_options(populate_existing=True))
     if letter is None:
         raise HiddenError
-    plain = reason.replace("\0", "").strip()
+    plain = reason.replace("\r\n", "\n").replace("\0", "").strip()
     if letter.void_at is not None:
         raise NotEditableError(N_("This letter is void already."))
     if not plain:

@@ -54,7 +54,7 @@ def _keeper(session: Session, origin: Origin) -> int:
     if origin.actor is None or not has_role_for(origin.actor, Action.KEEP_VIEWS):
         raise ForbiddenError
     person_id = origin.actor.person_id
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
     return person_id
 
 

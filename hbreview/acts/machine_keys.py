@@ -89,6 +89,7 @@ def _make(session: Session, wanted: Wanted, *, token: str, name: str, origin: Or
 
 def end_of(day: date) -> datetime:
     """The moment at which a day in Asia/Shanghai is over."""
+    day = min(day, date.max - timedelta(days=2))  # the last day of all has no day after it, in whatever zone
     return datetime.combine(day + timedelta(days=1), time.min, clock.SHANGHAI)
 
 

@@ -22,7 +22,7 @@ from ..workflow.policy import Action
 from . import holding
 from .answering import Clash, ClashError
 from .handing_in import hand_in, reopen_sheet
-from .score_sheets import own_sheet, record, require_open
+from .score_sheets import own_sheet, record, require_open, require_since_reopening
 
 __all__ = [
     "KINDS",
@@ -102,11 +102,13 @@ def keep_what_fits(marks: Marks, *, origin: Origin, without_clashes: bool = Fals
 
 
 def _keep(session: Session, marks: Marks, origin: Origin, *, whole: bool, without_clashes: bool = False) -> KeptMarks:
-    submission = holding.hold(session, marks.submission, origin=origin, action=Action.MARK)
+    submission = holding.hold_in_round(session, marks.submission, origin=origin, action=Action.MARK)
     sheet = own_sheet(session, submission, origin)
     require_open(submission, sheet)
     if marks.version > sheet.version:
         raise MalformedError("version")
+    if whole:
+        require_since_reopening(session, sheet, marks.version)
     kept = KeptMarks(sheet.public_id, sheet.version)
     given = _parsed(programme_of(session, submission.programme_version_id), marks, kept.problems)
     before = texts_of(sheet)

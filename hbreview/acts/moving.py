@@ -43,7 +43,7 @@ def fire(firing: Firing, *, origin: Origin) -> Receipt:
 
 
 def _fire(session: Session, firing: Firing, origin: Origin) -> Receipt:
-    submission = holding.hold(session, firing.submission, origin=origin, action=Action.MOVE)
+    submission = holding.hold_in_round(session, firing.submission, origin=origin, action=Action.MOVE)
     if origin.actor is None or not may_fire(origin.actor, firing.trigger):
         raise ForbiddenError
     holding.require_version(submission, firing.version)

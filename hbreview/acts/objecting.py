@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -65,6 +65,7 @@ def object_to(objecting: Objecting, *, means: Means, origin: Origin) -> Receipt:
     evidence, and when too many came from one address today. The same once more is the first one again.
     HiddenError for a round that is not in publicity.
     """
+    objecting = replace(objecting, text=objecting.text.replace("\r\n", "\n"))  # browsers send a break as two signs
     _require_period(db.session(), objecting)
     if faults := list(_faults(objecting)):
         raise InvalidError(faults)

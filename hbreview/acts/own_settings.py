@@ -60,7 +60,7 @@ def change_contact(contact: Contact, *, origin: Origin) -> Receipt:
 
 
 def _change(session: Session, contact: Contact, *, origin: Origin) -> Receipt:
-    person = session.get(Person, origin.actor.person_id if origin.actor else 0, with_for_update=True)
+    person = session.get(Person, origin.actor.person_id if origin.actor else 0, with_for_update={"key_share": True})
     if person is None:
         raise ForbiddenError
     before = person.version

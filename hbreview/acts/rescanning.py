@@ -59,7 +59,8 @@ def _settle(session: Session, attachment_id: int, verdict: Verdict) -> Receipt:
         row.scan = ScanState.CLEAN
         return Receipt(row.public_id)
     log.error("attachment %s is infected: %s", row.public_id, verdict.signature)
-    submission = session.scalars(select(Submission).where(Submission.id == row.submission_id).with_for_update()).one()
+    held = select(Submission).where(Submission.id == row.submission_id).with_for_update(key_share=True)
+    submission = session.scalars(held).one()
     session.refresh(row)  # locked in the order of every other act: the submission first
     if row.scan is not ScanState.WAITING:
         return Receipt(row.public_id)

@@ -74,7 +74,7 @@ def _held(session: Session, public_id: str, version: int, *, origin: Origin) -> 
         select(Round)
         .where(Round.public_id == public_id)
         .options(selectinload(Round.programmes))
-        .with_for_update(of=Round)
+        .with_for_update(of=Round, key_share=True)
         .execution_options(populate_existing=True)
     )
     if round_ is None:
@@ -113,7 +113,7 @@ def _change_settings(session: Session, settings: Settings, origin: Origin) -> Re
         problems = [*date_faults(dates_of(round_)), *_mark_faults(session, round_)]
     after = shown_settings(round_)
     changes = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
-    reason = settings.reason.strip()[:LONGEST_REASON]
+    reason = settings.reason.replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST_REASON]
     if changes and not reason and round_.state is not RoundState.PLANNED:
         problems.append(Reason(N_("Please give the reason."), "reason", "R4"))
     if "deduction_per_no" in changes and _has_totals(session, round_):
@@ -333,7 +333,8 @@ def _leave_out(session: Session, leaving: LeavingOut, origin: Origin) -> Receipt
     wanted: dict[str, dict[str, str]] = {}
     for programme, chosen in leaving.chosen.items():
         for organisation, typed in chosen.items():
-            name, reason = f"reason-{programme}-{organisation}", typed.strip()[:LONGEST_REASON]
+            name = f"reason-{programme}-{organisation}"
+            reason = typed.replace("\r\n", "\n").replace("\0", "").strip()[:LONGEST_REASON]
             if organisation not in known.get(programme, set()):
                 raise HiddenError
             if not reason:

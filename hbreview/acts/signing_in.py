@@ -179,7 +179,7 @@ def change_password(current: str, new: str, *, device: str, origin: Origin) -> s
 
 
 def _change(session: Session, current: str, new: str, *, token: str, device: str, origin: Origin) -> Receipt:
-    person = session.get_one(Person, origin.actor.person_id if origin.actor else 0, with_for_update=True)
+    person = session.get_one(Person, origin.actor.person_id if origin.actor else 0, with_for_update={"key_share": True})
     if not _verify(person.password_hash or _nobody(), current):
         raise InvalidError([Reason(N_("The present password is not right."), "current")])
     person.password_hash = HASHER.hash(new)

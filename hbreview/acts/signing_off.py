@@ -111,7 +111,7 @@ def _want(session: Session, wanted: bool, origin: Origin) -> Receipt:
     if actor is None or not has_role_for(actor, Action.SET_ORGANISATION):
         raise ForbiddenError
     organisation = session.scalars(
-        select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update()
+        select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update(key_share=True)
     ).one()
     people = select(func.count()).where(Person.organisation_id == organisation.id, Person.suspended_at.is_(None))
     if wanted and (session.scalar(people) or 0) < _LEAST_PEOPLE:

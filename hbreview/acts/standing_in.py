@@ -81,7 +81,9 @@ def _name(session: Session, naming: Naming, *, origin: Origin) -> Receipt:
     if origin.actor is None or origin.actor.role is not Role.CITY:
         raise ForbiddenError
     # Locked: two namings at once are one after the other.
-    person = session.get_one(Person, origin.actor.person_id, with_for_update=True, populate_existing=True)
+    person = session.get_one(
+        Person, origin.actor.person_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     days = _days(naming)
     deputy = _deputy(session, person, naming.login)
     problems = [found for found in (deputy, *days) if isinstance(found, Reason)]

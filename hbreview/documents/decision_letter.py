@@ -29,7 +29,7 @@ OUTCOMES = {
     Outcome.EXCELLENT: Label("优秀", "Excellent"),
     Outcome.PASS: Label("合格", "Qualified"),
     Outcome.FAIL: Label("不合格", "Not qualified"),
-    Outcome.DEFERRED: Label("暂缓评价", "Deferred"),
+    Outcome.DEFERRED: Label("暂缓认定", "Deferred"),
 }
 REASONS = {
     "not_submitted": Label("未按规定报送运营情况材料", "the form was not submitted"),

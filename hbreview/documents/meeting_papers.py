@@ -20,7 +20,7 @@ from .form_writing import printable
 from .meeting_document import MeetingDocument
 from .return_notice import BODY_FONT, TITLE_FONT, printed_day
 
-TITLE = "运营情况评价评审会议材料"
+SUBJECT, TITLE = "运营情况评价", "评审会议材料"
 HEADS = ("名次", "单位名称", "地市", "总分", "分差", "拟定结果", "标注", "理由")
 _NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # the papers say by their own date when they are from
 _WIDTHS = (7, 40, 10, 9, 9, 12, 18, 60)
@@ -99,7 +99,8 @@ class MeetingPapers:
     @property
     def title(self) -> str:
         """What stands on top."""
-        return f"{self.round_title}{TITLE}"
+        subject = "" if SUBJECT in self.round_title else SUBJECT
+        return f"{self.round_title}{subject}{TITLE}"
 
     @property
     def standing(self) -> str:

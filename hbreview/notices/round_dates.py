@@ -63,13 +63,13 @@ def _said(label: Label, language: str) -> str:
 
 
 def _event(uid: str, title: str, day: date, *, at: datetime) -> list[str]:
-    summary = _escaped(title)
+    summary, after = _escaped(title), min(day, date.max - timedelta(days=1)) + timedelta(days=1)
     return [
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"DTSTAMP:{at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{_day(day)}",
-        f"DTEND;VALUE=DATE:{_day(day + timedelta(days=1))}",
+        f"DTEND;VALUE=DATE:{_day(after)}",
         f"SUMMARY:{summary}",
         "TRANSP:TRANSPARENT",
         "BEGIN:VALARM",

@@ -231,6 +231,15 @@ def test_rows_are_added_and_removed_without_saving_up_to_fifty(world: World) -> 
     assert world.dump() == before
 
 
+def test_more_rows_are_more_than_the_empty_ones_that_stand_there(world: World) -> None:
+    """Nothing is saved by asking for rows, and each press gives five more of them."""
+    auditor, row = world.browser("auditor"), world.submission("city_reviewed")
+    columns = {"service_item_name": [""] * 4, "service_item_fee": [""] * 4, "market_standard_fee": [""] * 4}
+    sent = {"version": row.version, "more": "1"} | columns
+    answer = auditor.post(f"/submissions/{row.public_id}/audit-record", sent)
+    assert answer.text.count('name="service_item_name"') == 9
+
+
 def test_another_firms_auditor_sees_nothing_of_it(world: World) -> None:
     one = world.submission("city_reviewed")
 

@@ -57,12 +57,12 @@ def test_a_version_is_brought_looked_at_and_kept(world: World) -> None:
     before = world.dump()
     assert province.get(answer.location).status_code == 200
     assert world.dump() == before
-    kept = press(province, page, "/programmes/keep", {"note": "按新通知调整"})
+    kept = press(province, page, "/programme-versions", {"note": "按新通知调整"})
     assert kept.status_code == 303
     said = text_of(province.get(kept.location))
     assert "按新通知调整" in said
     assert "省工作组甲" in said
-    assert 'action="/programmes/keep"' not in province.get(kept.location).get_data(as_text=True)
+    assert 'action="/programme-versions"' not in province.get(kept.location).get_data(as_text=True)
     assert "按新通知调整" in text_of(province.get("/programmes"))
 
 
@@ -138,8 +138,8 @@ def test_addresses_that_nothing_answers_to(world: World) -> None:
     for digest in ("0" * 64, stored, "keep", "x" * 64, SHIPPED[:12], SHIPPED.upper()):
         for ending in ("", "/fields.xlsx", "/programme.toml"):
             assert province.get(f"/programmes/{digest}{ending}").status_code == 404, digest
-    assert province.post("/programmes/keep", {"digest": "0" * 64}).status_code == 404
-    assert province.post("/programmes/keep", {}).status_code == 404
+    assert province.post("/programme-versions", {"digest": "0" * 64}).status_code == 404
+    assert province.post("/programme-versions", {}).status_code == 404
 
 
 @only_sqlite
@@ -147,8 +147,8 @@ def test_keeping_twice_with_one_key_is_one_version_and_without_it_is_told(world:
     province = world.browser("province")
     address = bring(province, NEXT).location
     data = {"digest": address.rpartition("/")[2], "note": "", "request_key": "once"}
-    assert [province.post("/programmes/keep", data).status_code for _time in range(2)] == [303, 303]
-    again = province.post("/programmes/keep", data | {"request_key": "twice", "note": "另一个"})
+    assert [province.post("/programme-versions", data).status_code for _time in range(2)] == [303, 303]
+    again = province.post("/programme-versions", data | {"request_key": "twice", "note": "另一个"})
     assert again.status_code == 422
     assert 'id="note-problem"' in again.get_data(as_text=True)
     assert "另一个" in text_of(again)
@@ -189,4 +189,4 @@ def test_nobody_else_gets_there(world: World) -> None:
         assert browser.get("/programmes").status_code == 403, login
         assert browser.post("/programmes", {"file": (io.BytesIO(NEXT.encode()), "a.toml")}).status_code == 403
         assert browser.get(f"/programmes/{SHIPPED}").status_code == 403
-        assert browser.post("/programmes/keep", {"digest": SHIPPED}).status_code == 403
+        assert browser.post("/programme-versions", {"digest": SHIPPED}).status_code == 403

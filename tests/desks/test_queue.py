@@ -297,6 +297,8 @@ def expected(world: World, show: str, row: Any, who: Actor) -> bool:
     unseen = row.seen is None and row.state != State.DRAFT
     return bool(
         {
+            "to_score": row.state is State.AUDITED and row.handed_in is None,
+            "handed_in": row.handed_in is not None,
             "mine": row.assignee == who.name,
             "unassigned": row.assignee is None,
             "new": unseen or (row.seen is not None and row.news),

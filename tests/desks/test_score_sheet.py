@@ -230,9 +230,9 @@ def test_a_new_revision_is_said(desk: Desk) -> None:
         session.info["writing"] = True
         session.get_one(Submission, desk.submission.id).revision_number += 1
         session.commit()
-    assert "/diff?first=1&amp;second=2" in desk.page()
+    assert "/diff?from=1&amp;to=2" in desk.page()
     desk.save(htmx=True, points_2="1")
-    assert "/diff?first=1&amp;second=2" in desk.page()
+    assert "/diff?from=1&amp;to=2" in desk.page()
 
 
 def test_scores_of_an_indicator_that_is_no_more_still_open(desk: Desk) -> None:

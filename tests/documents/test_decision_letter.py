@@ -42,7 +42,7 @@ def text_of(facts: DecisionFacts) -> str:
             ("不合格（未按规定报送运营情况材料）", "称号予以撤销"),
             ("有效期",),
         ),
-        ({"outcome": Outcome.DEFERRED, "valid_until": None}, ("暂缓评价", "原有称号保留"), ("撤销", "有效期")),
+        ({"outcome": Outcome.DEFERRED, "valid_until": None}, ("暂缓认定", "原有称号保留"), ("撤销", "有效期")),
         ({"rectify_until": date(2027, 3, 1)}, ("2027年3月1日前完成整改",), ()),
         ({"national": True, "outcome": Outcome.FAIL}, ("国家级称号由工业和信息化部认定",), ()),
         ({"programme": "base", "site": "基地甲"}, ("小型微型企业创业创新示范基地", "你单位（基地甲）"), ()),

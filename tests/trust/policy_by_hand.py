@@ -143,7 +143,7 @@ TABLE: dict[tuple[str, str], str] = {
     # versions of the programmes: a digest that nobody knows is nowhere
     ("GET", "/programmes"): "ss ff ff ff ff af",
     ("POST", "/programmes"): "ss ff ff ff ff af",
-    ("POST", "/programmes/keep"): "ss ff ff ff ff hf",
+    ("POST", "/programme-versions"): "ss ff ff ff ff hf",
     ("GET", "/programmes/<digest>"): "ss ff ff ff ff hf",
     ("GET", "/programmes/<digest>/fields.xlsx"): "ss ff ff ff ff hf",
     ("GET", "/programmes/<digest>/programme.toml"): "ss ff ff ff ff hf",
@@ -160,6 +160,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/rounds/<round_id>/panel/<submission_id>"): "ss ff ff ff ff af",
     ("GET", "/analysis"): "ss ff ff ff ff af",
     ("GET", "/analysis.csv"): "ss ff ff ff ff af",
+    # a whole round as one file
+    ("GET", "/rounds/<round_id>/archive.zip"): "ss ff ff ff ff af",
     # the round office
     ("GET", "/rounds"): "ss ff ff ff ff af",
     ("POST", "/rounds"): "ss ff ff ff ff af",

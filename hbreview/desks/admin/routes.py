@@ -20,6 +20,7 @@ from ...workflow.policy import Action
 
 admin = Blueprint("admin", __name__)
 PAGE = 100
+_DIGITS = 9  # of the largest number that a row may have
 
 
 @admin.get("/people")
@@ -37,7 +38,7 @@ def _people(status: int = 200, **more: object) -> Response:
         )
     if role in set(Role):
         query = query.filter_by(role=Role(role))
-    if after.isascii() and after.isdigit():
+    if after.isascii() and after.isdigit() and len(after) <= _DIGITS:
         query = query.where(Person.id > int(after))
     found = list(db.session().scalars(query.order_by(Person.id).limit(PAGE + 1)))
     page = render_template(
@@ -120,7 +121,7 @@ def journal() -> Response:
     query = select(Entry)
     if act:
         query = query.where(Entry.act == act)
-    if before.isascii() and before.isdigit():
+    if before.isascii() and before.isdigit() and len(before) <= _DIGITS:
         query = query.where(Entry.sequence < int(before))
     found = list(db.session().scalars(query.order_by(Entry.sequence.desc()).limit(PAGE + 1)))
     page = render_template(

@@ -35,6 +35,7 @@ from ...words import N_, State
 from ...workflow.actors import Actor
 from ...workflow.deputies import stood_in_for
 from ...workflow.errors import MalformedError
+from ...workflow.guards import DECIDED
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import comments_visible_to, visible_to
 from .queries import COURSE
@@ -181,7 +182,7 @@ def by_others(who: Actor) -> ColumnElement[bool]:
     return Entry.person_id.is_distinct_from(who.person_id)
 
 
-def _is_due(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _of_round(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     query = select(Round.id).where(Round.id == Submission.round_id, *conditions)
     return query.correlate(Submission).exists()
 
@@ -195,7 +196,7 @@ def _mine(who: Actor) -> ColumnElement[bool]:
 
 def _soon() -> ColumnElement[bool]:
     today = clock.today()
-    return _is_due(due_day().between(today, today + timedelta(days=SOON_DAYS)))
+    return _of_round(due_day().between(today, today + timedelta(days=SOON_DAYS)))
 
 
 def _returned(_who: Actor) -> ColumnElement[bool]:
@@ -241,7 +242,7 @@ def own_sheet(who: Actor) -> Select[Any]:
 
 def _to_score(who: Actor) -> ColumnElement[bool]:
     waits = own_sheet(who).where(ScoreSheet.handed_in_at.is_(None)).exists()
-    return and_(Submission.state == State.AUDITED, waits)
+    return and_(Submission.state == State.AUDITED, waits, ~_of_round(Round.state.in_(DECIDED)))
 
 
 _CONDITIONS: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
@@ -250,7 +251,7 @@ _CONDITIONS: Mapping[str, Callable[[Actor], ColumnElement[bool]]] = {
     "mine": _mine,
     "unassigned": lambda _who: ~_of_review(Review.assignee_id.is_not(None)).exists(),
     "new": _new,
-    "overdue": lambda _who: _is_due(due_day() < clock.today()),
+    "overdue": lambda _who: _of_round(due_day() < clock.today()),
     "soon": lambda _who: _soon(),
     "not_begun": _not_begun,
     "returned": _returned,

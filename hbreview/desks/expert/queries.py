@@ -14,10 +14,11 @@ from ...acts.handing_in import former_points
 from ...evaluation import points, suggestions
 from ...evaluation.reporting import Reporting
 from ...evaluation.suggestions import Suggestion
-from ...model import Attachment, AuditRecord, Score, ScoreSheet, SheetVersion, Submission
+from ...model import Attachment, AuditRecord, Round, Score, ScoreSheet, SheetVersion, Submission
 from ...programmes.schema import AuditFigure, Field, Indicator, Programme, RoundDefaults
 from ...words import Label, State
 from ...workflow.actors import Actor
+from ...workflow.guards import DECIDED
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import visible_to
 from ..counter.queries import SubmissionView
@@ -198,7 +199,11 @@ def progress_of(programme: Programme, seen: SheetSeen) -> Progress:
 
 def open_sheets(session: Session, who: Actor) -> list[tuple[ScoreSheet, Submission]]:
     """The actor's sheets that are to be filled in now, by organisation."""
-    return _own(session, who, ScoreSheet.handed_in_at.is_(None), Submission.state == State.AUDITED)
+    decided = select(Round.id).where(Round.state.in_(DECIDED))
+    return _own(
+        session, who, ScoreSheet.handed_in_at.is_(None), Submission.state == State.AUDITED,
+        Submission.round_id.not_in(decided),
+    )  # fmt: skip
 
 
 def own_sheet(session: Session, who: Actor, submission: Submission) -> list[tuple[ScoreSheet, Submission]]:

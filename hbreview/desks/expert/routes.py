@@ -14,13 +14,14 @@ from ...acts.answering import Clash, ClashError, NotEditableError
 from ...acts.handing_in import missing_reasons
 from ...acts.holding import version_from
 from ...acts.marking import KINDS, KeptMarks, Marks
+from ...acts.score_sheets import is_scored_now
 from ...evaluation import points
 from ...extensions import db
 from ...model.kept import programme_of, settings_of
 from ...programmes.schema import Programme
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
-from ...words import Reason, State
+from ...words import Reason
 from ...workflow.errors import InvalidError, MalformedError, StaleError
 from ...workflow.journal import Origin
 from ...workflow.policy import Action, has_role_for
@@ -53,7 +54,7 @@ def _context(**more: object) -> dict[str, object]:
         context |= _own(own, programme) | {
             "lines": queries.lines_of(context["view"], beside, settings),
             "person": who.person_id,
-            "editable": own.sheet.handed_in_at is None and submission.state is State.AUDITED,
+            "editable": own.sheet.handed_in_at is None and is_scored_now(submission),
         }
     return context | more
 

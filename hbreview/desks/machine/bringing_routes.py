@@ -134,8 +134,10 @@ def _shown(name: str) -> str:
 
 def _fits(value: object, schema: dict[str, Any]) -> bool:
     if schema["type"] == "integer":
-        whole = (type(value) is int) or (isinstance(value, Decimal) and value.is_finite() and value == int(value))
-        return whole and schema["minimum"] <= value <= schema["maximum"]
+        # Within its bounds first: 1e999999999 as a whole number would fill the memory.
+        if type(value) is not int and not (isinstance(value, Decimal) and value.is_finite()):
+            return False
+        return bool(schema["minimum"] <= value <= schema["maximum"] and value == int(value))
     if schema["type"] == "object":
         return isinstance(value, dict) and len(value) <= schema["maxProperties"] and _are_figures(value)
     if not isinstance(value, str) or not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 200):

@@ -8,9 +8,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from flask import abort
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from ...acts import deciding_titles
 from ...acts.importing import latest_roster
 from ...evaluation import computed
 from ...evaluation.contacts import contacts
@@ -177,10 +178,8 @@ def designations(session: Session, asked: Question) -> list[DesignationLine]:
         .join(Organisation, Organisation.id == Designation.organisation_id)
         .outerjoin(Round, Round.id == Roster.round_id)
         .where(
-            Designation.roster_id.in_(known),
             Designation.id > asked.after,
-            # Who failed is off the roster (P6).
-            Designation.outcome.is_distinct_from(Outcome.FAIL),
+            or_(false(), *(_holds_title(session, one, later="round" not in asked.given) for one in known.values())),
         )
         .order_by(Designation.id)
         .limit(asked.limit + 1)
@@ -194,6 +193,16 @@ def designations(session: Session, asked: Question) -> list[DesignationLine]:
         roster = known[row.roster_id]
         lines.append(DesignationLine(row, organisation_id, roster.programme, round_id, roster.valid_until))
     return lines
+
+
+def _holds_title(session: Session, roster: Roster, *, later: bool) -> ColumnElement[bool]:
+    """The condition on ``Designation`` for the valid lines of a roster (P6); with what was decided later, if asked."""
+    decisions = deciding_titles.decisions_after(session, roster) if later else {}
+    restored = [key for key, one in decisions.items() if one.kind == deciding_titles.Kind.RESTORE]
+    passed = and_(
+        Designation.outcome.is_distinct_from(Outcome.FAIL), Designation.organisation_id.not_in(decisions.keys())
+    )
+    return and_(Designation.roster_id == roster.id, or_(passed, Designation.organisation_id.in_(restored)))
 
 
 def _rosters(session: Session, round_id: str | None) -> list[Roster]:

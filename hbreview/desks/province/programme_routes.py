@@ -123,7 +123,7 @@ def _programme(version: Version, status: int = OK, **more: object) -> Response:
     return hx.page_or_part(page, part if status == OK else page, status=status, **context | more)
 
 
-@province.post("/programmes/keep")
+@province.post("/programme-versions")
 @policy(Action.MANAGE_PROGRAMMES)
 def keep_programme() -> Response:
     digest, note = request.form.get("digest", ""), request.form.get("note", "")

@@ -184,7 +184,7 @@ def _assigned(act: Callable[[], Receipt]) -> Response:
     try:
         act()
     except InvalidError as error:
-        return panels.submission_page(422, problems={r.field: r for r in error.reasons})
+        return panels.submission_page(422, reasons=error.reasons, problems={r.field: r for r in error.reasons})
     except NotEditableError as error:
         return panels.submission_page(409, reasons=(Reason(sentence_for(error)),))
     return hx.go_to(url_for("counter.submission", submission_id=g.submission.public_id))

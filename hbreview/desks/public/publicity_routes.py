@@ -59,7 +59,11 @@ def publicity() -> Response:
 @public.get("/publicity/<round_id>")
 @policy(Action.READ_PUBLIC)
 def publicity_of(round_id: str) -> Response:
+    """The proposed outcomes; once they are final, the address leads to the roster that came of them."""
     session = db.session()
+    final = select(Round.id).where(Round.public_id == round_id, Round.state == RoundState.FINALISED)
+    if session.scalar(final) is not None:
+        return hx.go_to(url_for("public.designations", round=round_id))
     round_ = _in_publicity(session, round_id)
     page = render_template("public/publicity_round.html", tables=_lines(session, round_), **_about(session, round_))
     return make_response(page)
