@@ -31,12 +31,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the suite of somebody who works within five minutes on two cores."""
+    """Keep the suite of somebody who works within five minutes on two cores.
+
+    PostgreSQL gets what is about locks and the database itself ("on_both") then, and everything else in CI.
+    """
     if config.getoption("--thorough") or os.environ.get("CI") == "true":
         return
-    later = [item for item in items if item.get_closest_marker("thorough")]
+    later = [item for item in items if item.get_closest_marker("thorough") or _is_twin(item)]
     config.hook.pytest_deselected(items=later)
     items[:] = [item for item in items if item not in later]
+
+
+def _is_twin(item: pytest.Item) -> bool:
+    """Whether it is the same test once more on the other database, with nothing to do with databases."""
+    callspec = getattr(item, "callspec", None)
+    on_postgresql = callspec is not None and callspec.params.get("database") == "postgresql"
+    return on_postgresql and not item.get_closest_marker("on_both")
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,8 @@ def _chosen(plan: Plan, key: str, offered: list[Offered]) -> Offered | Reason:
         return named[0] if named else Reason(N_("This version is of another programme or year."), f"version_{key}")
     usual = [one for one in mine if one.shipped] or mine
     if not usual:
-        return Reason(N_("There is no programme file of this year."), f"version_{key}")
+        field = f"version_{key}" if any(one.year == plan.year for one in offered) else "year"
+        return Reason(N_("There is no programme file of this year."), field)
     if len(usual) > 1:
         return Reason(N_("There are several versions of this year: please choose one."), f"version_{key}")
     return usual[0]

@@ -11,6 +11,8 @@ from ..programmes.schema import Field, FieldType
 from ..words import N_, Label, Outcome, Reason
 
 POINTS, SHARE, WHOLE, FACTOR, FLAG, OUTCOME = "points", "share", "whole", "factor", "flag", "outcome"
+# What may become of a form that nobody scored: nothing passes without a total (P5, R8).
+WITHOUT_A_TOTAL = (Outcome.FAIL, Outcome.DEFERRED)
 _SCALES = {POINTS: 1, SHARE: 2, FACTOR: 1, WHOLE: 0}
 
 
@@ -103,7 +105,7 @@ def value_of(setting: Setting, raw: str) -> str | int | bool | Reason | None:
             return Reason(N_("Please choose one of the list."), setting.name)
         return text == "1" if setting.name == "waive_scan" else int(text)
     if setting.kind == OUTCOME:
-        if text not in set(Outcome):
+        if text not in WITHOUT_A_TOTAL:
             return Reason(N_("Please choose one of the list."), setting.name)
         return text
     return _figure(setting, text)

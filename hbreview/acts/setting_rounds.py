@@ -182,7 +182,7 @@ def _mark_faults(session: Session, round_: Round) -> Iterator[Reason]:
     """The marks in their order, by the rules that hold for each programme of the round."""
     for line in round_.programmes:
         rules = settings_of(round_, programme_of(session, line.version_id))
-        if rules.excellent < rules.pass_mark:
+        if 0 < rules.excellent < rules.pass_mark:  # 0: nobody is excellent (P4)
             known = {"pass_mark": str(rules.pass_mark), "excellent": str(rules.excellent)}
             text = N_("The excellent mark %(excellent)s is below the pass mark %(pass_mark)s.")
             yield Reason(text, "excellent", "P4", known)

@@ -23,6 +23,8 @@ from hbreview.workflow.errors import InvalidError
 from hbreview.workflow.journal import Origin
 from tests.worlds import World, make_template, open_world
 
+pytestmark = pytest.mark.on_both
+
 HOSTILE = "=1+1\n'‘\\N\\\t\x0b\U00020bb7,\"；"
 NOBODY = Origin(None, "test")
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

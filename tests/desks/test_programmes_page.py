@@ -69,7 +69,7 @@ def test_a_version_is_brought_looked_at_and_kept(world: World) -> None:
 @only_sqlite
 def test_the_difference_can_be_taken_to_another_version(world: World) -> None:
     province = world.browser("province")
-    first = press(province, province.get(bring(province, NEXT).location), "/keep", {"note": "甲"})
+    first = press(province, province.get(bring(province, NEXT).location), "/programme-versions", {"note": "甲"})
     second = bring(province, NEXT.replace('pass_mark = "60"', 'pass_mark = "65"'))
     # The usual one is the newest of the same year.
     said = text_of(province.get(second.location))
@@ -79,7 +79,7 @@ def test_the_difference_can_be_taken_to_another_version(world: World) -> None:
     assert "<html" not in part.get_data(as_text=True)
     assert "日常调度" in text_of(part)
     # A kept one is compared with what was before it.
-    press(province, province.get(second.location), "/keep", {"note": "乙"})
+    press(province, province.get(second.location), "/programme-versions", {"note": "乙"})
     assert f'value="{SHIPPED}" selected' in province.get(first.location).get_data(as_text=True)
     first_digest = first.location.rpartition("/")[2]
     assert f'value="{first_digest}" selected' in province.get(second.location).get_data(as_text=True)
@@ -172,7 +172,7 @@ def test_the_pages_cost_the_same_however_many_versions_there_are(world: World) -
 
     def keep_another(number: int) -> None:
         answer = bring(province, NEXT + f"# {number}\n")
-        assert press(province, province.get(answer.location), "/keep").status_code == 303
+        assert press(province, province.get(answer.location), "/programme-versions").status_code == 303
 
     paths = ("/programmes", f"/programmes/{SHIPPED}")
     keep_another(0)

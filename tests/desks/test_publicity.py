@@ -57,7 +57,8 @@ def test_what_is_publicised_is_for_everybody_without_scores_and_ends(world: Worl
     refused = send(stranger, f"{path}/objections", (pdf(), "a.pdf"))
     assert refused.status_code == 422
     hands.fire(world, RoundTrigger.FINALISE, "province2")
-    assert stranger.get(path).status_code == 404
+    final = stranger.get(path)
+    assert (final.status_code, final.location) == (303, f"/designations?round={round_.public_id}")
     assert stranger.get(f"{path}/objections").status_code == 404
 
 

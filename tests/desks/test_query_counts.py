@@ -21,6 +21,8 @@ from hbreview.transact import Receipt, carry_out
 from hbreview.workflow.journal import Deed, Origin, append
 from tests.worlds import Browser, World
 
+pytestmark = pytest.mark.on_both
+
 # Not the application's own questions: how the driver opens a transaction differs between databases.
 _NOT_COUNTED = ("BEGIN", "PRAGMA", "SET ", "SHOW ", "COMMIT", "ROLLBACK", "SAVEPOINT")
 

@@ -15,6 +15,8 @@ from hbreview.extensions import db
 from hbreview.model import Base
 from tests.worlds import World
 
+pytestmark = pytest.mark.on_both
+
 # What the later migrations add goes with them; everything else must come through.
 ADDED_TABLES = {
     "reviews", "looks", "returns", "counters", "phrases", "saved_views", "deputies", "city_settings",

@@ -24,6 +24,8 @@ from hbreview.workflow.chain import BY_TRIGGER
 from hbreview.workflow.journal import Origin
 from tests.worlds import Browser, World
 
+pytestmark = pytest.mark.on_both
+
 ROUNDS = int(os.environ.get("HBREVIEW_ROUNDS", "25"))
 PDF = b"%PDF-1.4\n%%EOF\n"
 Request = Callable[[], TestResponse]

@@ -320,3 +320,13 @@ def test_the_last_day_of_all_is_a_day_like_others(world: World) -> None:
     token = {"name": "统计平台", "scopes": "rounds:read", "last_day": "9999-12-31"}
     assert admin.post("/machines", token).status_code == 200
     assert admin.get("/machines").status_code == 200
+
+
+@only_sqlite
+@pytest.mark.parametrize(("said", "status"), [("pass", 422), ("excellent", 422), ("fail", 303), ("deferred", 303)])
+def test_no_round_lets_pass_what_was_never_sent(world: World, said: str, status: int) -> None:
+    """P5, R8: nothing passes without a total."""
+    round_ = hands.the_round(world)
+    data = {"version": round_.version, "reason": "会议决定", "not_submitted": said}
+    answer = world.browser("province").post(f"/rounds/{round_.public_id}/settings", data)
+    assert answer.status_code == status

@@ -23,6 +23,8 @@ from tests.trust.desk_hands import HTMX, only_sqlite, pdf
 from tests.trust.test_concurrency import approval, at_once, attach_scan, comment_on
 from tests.worlds import Browser, World, open_world
 
+pytestmark = pytest.mark.on_both
+
 
 def same_session(world: World, browser: Browser) -> Browser:
     """One more window of a browser that is signed in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select
 
 from hbreview.acts import declaring, drawing_lots
@@ -16,6 +17,8 @@ from tests.acts.expert_pool import entries, hire_many, the_round
 from tests.acts.test_drawing_lots import look
 from tests.acts.test_reviewing import by
 from tests.worlds import World
+
+pytestmark = pytest.mark.on_both
 
 
 def test_draw_and_declarations_at_once(world: World) -> None:

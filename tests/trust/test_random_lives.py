@@ -16,14 +16,24 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from hbreview import clock
-from hbreview.acts import answering, attaching, auditing, commenting, inspecting, marking, moving
+from hbreview.acts import (
+    answering,
+    attaching,
+    auditing,
+    commenting,
+    inspecting,
+    marking,
+    moving,
+    ruling,
+    setting_rounds,
+)
 from hbreview.acts.signing_in import actor_for
 from hbreview.acts.weighing import answers_of
 from hbreview.extensions import db
-from hbreview.model import Comment, Entry, JournalHead, Person, ScoreSheet, Submission
+from hbreview.model import Comment, Entry, JournalHead, Person, Round, Ruling, ScoreSheet, Submission
 from hbreview.model.kept import programme_of
 from hbreview.transact import Receipt
 from hbreview.words import State, Trigger
@@ -51,6 +61,8 @@ OTHERS = {
     "mark": ("expert", 0),
     "hand in": ("expert", 0),
     "reopen": ("province", 0),
+    "rule": ("province", 0),
+    "set": ("province", 0),
 }
 # What helps a submission on from each state, so that lives get far.
 ONWARD = {
@@ -105,6 +117,8 @@ class Life:
             "reopen": lambda doing, by: marking.reopen_sheet(
                 self._sheet().public_id, "请复核" if doing.well else " ", origin=by
             ),
+            "rule": self._rule,
+            "set": self._set,
         }
 
     def _row(self) -> Submission:
@@ -179,11 +193,30 @@ class Life:
 
     def _mark(self, doing: Doing, by: Origin) -> Receipt:
         programme = programme_of(db.session(), self.submission.programme_version_id)
-        points = {i.order: str((i.weight * Decimal("0.8")).quantize(Decimal("0.1"))) for i in programme.indicators}
+        points = {
+            i.order: str((i.weight * (Decimal("0.7") + doing.number % 3 / Decimal(10))).quantize(Decimal("0.1")))
+            for i in programme.indicators
+        }
         if not doing.well:
             points[1] = "999"
-        marks = marking.Marks(self.submission.public_id, self._sheet_at(doing), points, {1: "依据充分"})
+        why = dict.fromkeys(points, "复核后改")
+        marks = marking.Marks(self.submission.public_id, self._sheet_at(doing), points, {1: "依据充分"}, why)
         return marking.keep_marks(marks, origin=by)
+
+    def _rule(self, doing: Doing, by: Origin) -> Receipt:
+        """A word on the outcome, on as many as there are; what is not submitted yet can only fail or wait."""
+        known = select(func.count()).where(Ruling.submission_id == self.submission.id)
+        version = (db.session().scalar(known) or 0) + 1 + doing.off
+        word = {"outcome": ("fail", "deferred")[doing.number % 2], "reason": "经查" if doing.well else " "}
+        on = ruling.RulingOn(self.submission.public_id, version, ruling.word_from(word))
+        return ruling.rule(on, origin=by)
+
+    def _set(self, doing: Doing, by: Origin) -> Receipt:
+        """A rule of the round that changes no total: 80 to 85 points between experts."""
+        row = db.session().scalars(select(Round).where(Round.id == self.submission.round_id)).one()
+        given_ = {"spread": str(80 + doing.number)}
+        wanted = setting_rounds.Settings(row.public_id, row.version + doing.off, given_, "调整" if doing.well else " ")
+        return setting_rounds.change_settings(wanted, origin=by)
 
     def _fire(self, doing: Doing, by: Origin) -> Receipt:
         data = {
@@ -229,9 +262,9 @@ class Life:
             return
         on_sheet = doing.kind in {"mark", "hand in", "reopen"}
         raised = OTHERS[doing.kind][1]
-        # Settling what is settled is no change; everything else that was done is one entry.
+        # Settling what is settled, or setting what is set, is no change; everything else that was done is one entry.
         written = self.entries - entries
-        assert written == 1 or (doing.kind == "settle" and written == 0), self.trail
+        assert written == 1 or (doing.kind in {"settle", "set"} and written == 0), self.trail
         assert doing.off <= 0 or doing.kind in {"comment", "settle", "reopen"}, self.trail  # none from the future
         assert (self.state, self.version) == (state, version + raised), self.trail
         assert self.sheet_version == sheet_version + (1 if on_sheet else 0), self.trail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from hbreview import clock
@@ -11,6 +12,8 @@ from hbreview.programmes.loader import shipped
 from hbreview.words import Role
 from tests.trust.test_concurrency import at_once, browser_for
 from tests.worlds import World
+
+pytestmark = pytest.mark.on_both
 
 HTMX = {"HX-Request": "true"}
 FULL = {f"points-{one.order}": str(one.weight) for one in shipped("platform", 2019).indicators}

@@ -16,6 +16,8 @@ from hbreview.words import Role, State, Trigger
 from hbreview.workflow.chain import BY_TRIGGER
 from tests.worlds import Browser, World
 
+pytestmark = pytest.mark.on_both
+
 REFUSED = {403, 404, 409, 422}
 PDF = b"%PDF-1.4\n%%EOF\n"
 

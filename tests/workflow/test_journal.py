@@ -14,6 +14,8 @@ from hbreview.model import Entry, JournalHead
 from hbreview.workflow import journal
 from tests.worlds import World, open_world
 
+pytestmark = pytest.mark.on_both
+
 Chain = list[Entry]
 
 

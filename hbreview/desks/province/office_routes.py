@@ -12,7 +12,7 @@ from ... import clock, hx
 from ...acts import setting_rounds, working_through
 from ...acts.answering import NotEditableError
 from ...acts.holding import version_from
-from ...acts.round_settings import BY_NAME, DATES, SETTINGS
+from ...acts.round_settings import BY_NAME, DATES, SETTINGS, WITHOUT_A_TOTAL
 from ...acts.running_rounds import left_out_of
 from ...acts.setting_rounds import LeavingOut, Settings, Weights
 from ...acts.working_through import Item, Result
@@ -24,7 +24,7 @@ from ...programmes.rewriting import plain
 from ...refusals import sentence_for, status_of
 from ...security import origin, policy
 from ...transact import Receipt
-from ...words import Outcome, Reason, Role, RoundState
+from ...words import Reason, Role, RoundState
 from ...workflow.errors import InvalidError, RefusedError, StaleError
 from ...workflow.policy import Action
 from . import office_queries, queries
@@ -77,7 +77,7 @@ def _settings_page(round_id: str, status: int = OK, **more: object) -> Response:
         "shown": setting_rounds.shown_settings(round_),
         "settings": SETTINGS,
         "dates": DATES,
-        "outcomes": list(Outcome),
+        "outcomes": WITHOUT_A_TOTAL,
         "usual": {name: {key: _text(getattr(rules, name, 0)) for key, rules in usual.items()} for name in BY_NAME},
         "programmes": [programme_of(session, line.version_id) for line in _lines(round_)],
         "planned": round_.state is RoundState.PLANNED,
