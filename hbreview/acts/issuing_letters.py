@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ from .ruling import held_round
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 12
 LONGEST_REASON = 1000
+_SERIES = "decision-letters"
+# 〔2019年度〕12号: the year with its sign, so that no code is taken for a number.
+_NUMBER = re.compile(r"(?<![0-9])([0-9]{4})\s*年\s*度?\W*第?\s*([0-9]{1,6})\s*(?:号|$)")
 _RULES_REASONS = frozenset({NOT_SUBMITTED, outcome.BELOW_MARK, outcome.TOO_FEW_SERVED})
 
 
@@ -105,7 +109,7 @@ def _note(
 
 def series_of(round_: Round) -> str:
     """The series of numbers: one for all rounds of a data year, so that a printed number names one letter."""
-    return f"decision-letters/{round_.year}"
+    return f"{_SERIES}/{round_.year}"
 
 
 def new_code() -> str:
@@ -147,6 +151,23 @@ def _facts(round_: Round, roster: Roster, line: Designation, *, number: int) -> 
 def printed_number(year: int, number: int) -> str:
     """The number as a letter bears it."""
     return f"冀中小企评价〔{year}年度〕{number}号"
+
+
+def letter_found(session: Session, given: str) -> DecisionLetter | None:
+    """The letter of a code, or of a number as it is printed, however somebody typed it; a number may go without 号.
+
+    What a letter says was publicised before: its number may be asked for by anybody.
+    """
+    code = plain_code(given)
+    found = session.scalar(select(DecisionLetter).where(DecisionLetter.code == code)) if code else None
+    number = _NUMBER.search(unicodedata.normalize("NFKC", given))
+    if found is not None or number is None:
+        return found
+    year, place = int(number[1]), int(number[2])
+    series = f"{_SERIES}/{year}"
+    return session.scalar(
+        select(DecisionLetter).where(DecisionLetter.series == series, DecisionLetter.number == place)
+    )
 
 
 def void_letter(letter_id: str, reason: str, *, origin: Origin) -> Receipt:

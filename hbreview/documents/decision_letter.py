@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-import segno
-
 from ..words import Label, Outcome
 from .return_notice import printed_day
+from .square_code import square_of
 from .typesetting import paper, typeset
 
 TITLE = Label("运营情况评价结果通知书", "Decision on the evaluation of operation")
@@ -17,8 +16,8 @@ _BY = "河北省中小企业主管部门（盖章）"
 _WORDS = {
     "code": Label("核验码", "Code"),
     "how": Label(
-        "扫描二维码，或打开上列网址输入核验码，可核对本通知书的真伪及是否有效。",
-        "Scan the square, or type the code at the address above, to confirm this letter and whether it is in force.",
+        "扫描二维码，或在核验网页输入核验码或文号，可核对本通知书的真伪及是否有效。",
+        "Scan the square, or type the code or the number where letters are confirmed, to see whether it is in force.",
     ),
 }
 TITLES = {
@@ -72,7 +71,7 @@ def decision_pdf(facts: DecisionFacts, *, fonts: Path | None = None) -> bytes:
         "body": [asdict(label) for label in _body(facts)],
         "by": _BY,
         "day": printed_day(facts.decided_on),
-        "square": _square(facts.address),
+        "square": square_of(facts.address),
         "code": facts.code,
         "address": facts.address,
         "words": {key: asdict(label) for key, label in _WORDS.items()},
@@ -129,17 +128,3 @@ def _void(facts: DecisionFacts) -> Label:
         f"本通知书已于{printed_day(facts.void_on)}作废。原因：{reason}",
         f"This letter is void since {facts.void_on.isoformat()}.",
     )
-
-
-def _square(address: str) -> dict[str, object]:
-    """The square code of an address: its size in modules and the dark runs, each column, row and length."""
-    matrix = segno.make(address, error="m", micro=False).matrix
-    runs: list[list[int]] = []
-    for y, row in enumerate(matrix):
-        x = 0
-        while x < len(row):
-            length = next((n for n, dark in enumerate(row[x:]) if not dark), len(row) - x)
-            if length:
-                runs.append([x, y, length])
-            x += length or 1
-    return {"size": len(matrix), "runs": runs}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..words import Label
+from .square_code import square_of
 from .typesetting import paper, typeset
 
 SHORT_DIGEST = 16
@@ -18,9 +19,10 @@ _WORDS = {
     "remarks": Label("提示性校验及说明", "Warnings and remarks on them"),
     "remark": Label("说明", "Remark"),
     "declaration": Label("声明", "Declaration"),
+    "short": Label("回执编号", "Receipt number"),
     "how": Label(
-        "打开上列核验网址，可核对本回执的校验码是否与系统中保存的提交内容一致。",
-        "The address above confirms whether this digest is that of the submission which is kept.",
+        "扫描二维码、打开上列核验网址，或在核验网页输入回执编号，可核对本回执与系统中保存的提交内容是否一致。",
+        "Scan the square, open the address above, or type the number where receipts are confirmed.",
     ),
 }
 _FACTS = {
@@ -83,6 +85,8 @@ def receipt_pdf(facts: ReceiptFacts, *, fonts: Path | None = None) -> bytes:
         "files": [{"name": file.name, "digest": file.digest[:SHORT_DIGEST]} for file in facts.files],
         "remarks": [asdict(remark) for remark in facts.remarks],
         "declaration": asdict(facts.declaration),
+        "square": square_of(facts.address),
+        "short": facts.digest[:SHORT_DIGEST],
     }
     return typeset(paper("receipt"), data=data, fonts=fonts)
 

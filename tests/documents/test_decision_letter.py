@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import segno
 
-from hbreview.documents import decision_letter
 from hbreview.documents.decision_letter import DecisionFacts, decision_pdf
+from hbreview.documents.square_code import square_of
 from hbreview.words import Outcome
 from tests.documents.pdf_reading import pdf_pages
 
@@ -72,7 +72,7 @@ def test_the_same_facts_give_the_same_bytes_and_others_do_not() -> None:
 
 
 def test_the_square_is_the_address() -> None:
-    square = decision_letter._square(FACTS.address)
+    square = square_of(FACTS.address)
     matrix = segno.make(FACTS.address, error="m", micro=False).matrix
     drawn = [[0] * len(matrix) for _row in matrix]
     runs: Any = square["runs"]

@@ -82,7 +82,7 @@ def test_blind_until_the_own_hand_in_and_nameless_after(world: World, handed_in:
     after = pages(browser, path)
     assert (SECRET in after) is handed_in
     assert NAME not in after
-    assert ("评审专家乙" in after or "Expert 乙" in after) is handed_in
+    assert ("匿名专家乙" in after or "Expert 乙" in after) is handed_in
     own = _first_sheet(world)
     assert world.browser("province").post(f"/score-sheets/{own}/reopen", {"reason": "核对"}).status_code == 303
     assert SECRET not in pages(browser, path)

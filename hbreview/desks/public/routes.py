@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from sqlalchemy import select
 
 from ... import clock, hx
+from ...documents.receipt import SHORT_DIGEST
 from ...documents.roster_writing import PrintedRow, roster_csv, roster_docx, roster_xlsx
 from ...evaluation.file_kinds import DOCX, XLSX
 from ...evaluation.names import normalised_name
@@ -93,15 +94,19 @@ def _file(writer: Callable[[Sequence[PrintedRow]], bytes], media_type: str, endi
 @public.get("/receipts/<digest>")
 @policy(Action.READ_PUBLIC)
 def receipt(digest: str) -> Response:
-    """Confirms that a revision with this digest was submitted. Who knows no digest learns nothing."""
+    """Confirms that a revision with this digest, or receipt number, was submitted. Who knows neither learns nothing."""
     wanted = "".join(c for c in digest.lower() if c in hexdigits)  # copied from a paper, with its groups
+    is_number = len(wanted) == SHORT_DIGEST
     query = (
-        select(Revision.number, Revision.created_at, Submission.organisation_name, Submission.programme, Round.title)
+        select(
+            Revision.number, Revision.created_at, Revision.digest,
+            Submission.organisation_name, Submission.programme, Round.title,
+        )
         .join(Submission, Submission.id == Revision.submission_id)
         .join(Round, Round.id == Submission.round_id)
-        .where(Revision.digest == wanted)
+        .where(Revision.digest.startswith(wanted) if is_number else Revision.digest == wanted)
         .order_by(Revision.id)
-    )
+    )  # fmt: skip
     found = db.session().execute(query).all()
     page = render_template("public/receipt.html", found=found, digest=wanted[:64], asked=True)
     return make_response(page)

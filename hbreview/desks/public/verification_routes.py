@@ -1,13 +1,11 @@
-"""Confirming a decision letter by its code."""
+"""Confirming a decision letter by its code or its number."""
 
 from __future__ import annotations
 
 from flask import Response, make_response, render_template, request
-from sqlalchemy import select
 
-from ...acts.issuing_letters import grouped_code, plain_code
+from ...acts.issuing_letters import grouped_code, letter_found, plain_code
 from ...extensions import db
-from ...model import DecisionLetter
 from ...security import policy
 from ...words import Outcome
 from ...workflow.policy import Action
@@ -19,7 +17,7 @@ _LONGEST = 100
 @public.get("/letters")
 @policy(Action.READ_PUBLIC)
 def ask_letter() -> Response:
-    """Where somebody with a letter on paper types its code."""
+    """Where somebody with a letter on paper types its code or its number."""
     if request.args.get("code", "").strip():
         return _confirmed(request.args["code"])
     return make_response(render_template("public/letter.html", asked=False, letter=None, code=""))
@@ -28,15 +26,16 @@ def ask_letter() -> Response:
 @public.get("/letters/<code>")
 @policy(Action.READ_PUBLIC)
 def letter(code: str) -> Response:
-    """What a letter with this code says, and whether it is in force. Who knows no code learns nothing."""
+    """What a letter with this code or number says, and whether it is in force."""
     return _confirmed(code)
 
 
 def _confirmed(given: str) -> Response:
-    code = plain_code(given[:_LONGEST])
-    found = db.session().scalar(select(DecisionLetter).where(DecisionLetter.code == code)) if code else None
+    shown = given[:_LONGEST]
+    found = letter_found(db.session(), shown)
+    by_code = found is not None and plain_code(shown) == found.code  # a number's asker learns no code
     page = render_template(
-        "public/letter.html", asked=True, letter=found, code=grouped_code(code) if found else given[:_LONGEST],
+        "public/letter.html", asked=True, letter=found, code=grouped_code(found.code) if found and by_code else shown,
         outcome=Outcome(found.facts["outcome"]) if found else None,
     )  # fmt: skip
     return make_response(page)
