@@ -93,7 +93,9 @@ def score_sheets_xlsx(sheets: Sequence[PrintedSheet]) -> bytes:
 
 def _worksheet_name(number: int, title: str) -> str:
     plain = "".join(sign for sign in printable(title) if sign not in "[]:*?/\\'\n\t")
-    return f"{number} {plain}"[:_MOST_NAME]
+    # Counted as Excel does: a rare sign of a name is two.
+    units = f"{number} {plain}".encode("utf-16-le")[: 2 * _MOST_NAME]
+    return units.decode("utf-16-le", errors="ignore")
 
 
 def _write(book: xlsxwriter.Workbook, sheet: PrintedSheet, *, name: str) -> None:

@@ -29,6 +29,7 @@ from ..workflow.journal import one_line
 REMINDER = "reminder"
 CITY_REMINDER = "city_reminder"
 EXPERT_REMINDER = "expert_reminder"
+AUDITOR_REMINDER = "auditor_reminder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,10 @@ WORDINGS: Mapping[str, Wording] = {
     EXPERT_REMINDER: Wording(
         N_("The deadline is near: score sheets are not handed in"),
         N_("%(count)s score sheets are open. The last day to hand them in is %(deadline)s."),
+    ),
+    AUDITOR_REMINDER: Wording(
+        N_("The deadline is near: audits are not signed off"),
+        N_("%(count)s audits of your firm are open. The last day to sign them off is %(deadline)s."),
     ),
 }  # fmt: skip
 _FACTS = ("case", "missing", "day", "deadline", "count")

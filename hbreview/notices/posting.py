@@ -196,7 +196,7 @@ def _send(app: Flask, claimed: Claimed) -> bool:
 
 
 def _still_concerns(session: Session, mail: Mail, person: Person) -> bool:
-    if mail.kind in {letters.REMINDER, letters.CITY_REMINDER, letters.EXPERT_REMINDER}:
+    if mail.kind in {letters.REMINDER, letters.CITY_REMINDER, letters.EXPERT_REMINDER, letters.AUDITOR_REMINDER}:
         return reminders.still_owed(session, mail, person)
     return is_told(session, int(mail.data["sequence"]), person)
 

@@ -15,11 +15,11 @@ from ..model import Mail, Person, Round, ScoreSheet, Submission
 from ..words import Role, RoundState, State
 from ..workflow import deputies
 from ..workflow.visibility import no_interest_of
-from .letters import CITY_REMINDER, EXPERT_REMINDER, REMINDER
+from .letters import AUDITOR_REMINDER, CITY_REMINDER, EXPERT_REMINDER, REMINDER
 
 STEPS = (7, 3, 1)
-# Experts score on after the enterprises and cities are done.
-_SCORED_IN = frozenset({RoundState.OPEN, RoundState.CLOSED})
+# Firms audit and experts score on after the enterprises and cities are done.
+_WORKED_IN = frozenset({RoundState.OPEN, RoundState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def due(session: Session, *, today: date) -> Iterator[Reminder]:
         yield from _to_enterprises(session, round_, today=today)
         if (step := step_due(round_.city_deadline, today=today)) is not None:
             yield from _to_cities(session, round_, step)
-    scored = Round.state.in_(_SCORED_IN), Round.score_deadline.is_not(None)
-    for round_ in session.scalars(select(Round).where(*scored).order_by(Round.id)):
+    for round_ in session.scalars(select(Round).where(Round.state.in_(_WORKED_IN)).order_by(Round.id)):
+        yield from _to_auditors(session, round_, today=today)
         yield from _to_experts(session, round_, today=today)
 
 
@@ -105,6 +105,35 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
         })  # fmt: skip
 
 
+def _to_auditors(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
+    """To each auditor one letter a step, with the number of the firm's open audits; a moved day begins anew."""
+    day = round_.audit_deadline
+    step = None if day is None else step_due(day, today=today)
+    if day is None or step is None:
+        return
+    query = _open_audits(round_.id).add_columns(Person.id).join(Person, Person.firm_id == Submission.firm_id)
+    query = query.where(*_reachable(Role.AUDITOR)).group_by(Person.id).order_by(Person.id)
+    for count, person_id in session.execute(query):
+        key = f"remind:{round_.id}:auditor:{step}:{person_id}:{day.isoformat()}"
+        yield Reminder(key, AUDITOR_REMINDER, person_id, {
+            "count": count, "round": round_.title, "round_id": round_.id, "deadline": day.isoformat(),
+        })  # fmt: skip
+
+
+def _open_audits(round_id: int) -> Select[int]:
+    """How many forms of a round wait for their firm's sign-off; narrowed by who asks."""
+    return select(func.count(Submission.id)).where(
+        Submission.round_id == round_id, Submission.state == State.CITY_REVIEWED, Submission.firm_id.is_not(None)
+    )
+
+
+def _still_to_audit(session: Session, round_: Round, mail: Mail, person: Person) -> bool:
+    if round_.state not in _WORKED_IN or round_.audit_deadline is None:
+        return False
+    ours = _open_audits(round_.id).where(Submission.firm_id == person.firm_id)
+    return round_.audit_deadline.isoformat() == mail.data["deadline"] and bool(session.scalar(ours))
+
+
 def _to_experts(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
     """To each expert one letter a step, with the number of its open sheets; a day that was moved begins anew."""
     day = round_.score_deadline
@@ -135,7 +164,7 @@ def _open_sheets(round_id: int) -> Select[int]:
 
 
 def _still_to_score(session: Session, round_: Round, mail: Mail, person: Person) -> bool:
-    if round_.state not in _SCORED_IN or round_.score_deadline is None:
+    if round_.state not in _WORKED_IN or round_.score_deadline is None:
         return False
     mine = _open_sheets(round_.id).where(ScoreSheet.expert_id == person.id, no_interest_of(person.id))
     return round_.score_deadline.isoformat() == mail.data["deadline"] and bool(session.scalar(mine))
@@ -150,6 +179,8 @@ def still_owed(session: Session, mail: Mail, person: Person) -> bool:
     round_ = session.get(Round, mail.data["round_id"])
     if round_ is not None and mail.kind == EXPERT_REMINDER:
         return _still_to_score(session, round_, mail, person)
+    if round_ is not None and mail.kind == AUDITOR_REMINDER:
+        return _still_to_audit(session, round_, mail, person)
     if round_ is None or round_.state is not RoundState.OPEN:
         return False
     if mail.kind == CITY_REMINDER:

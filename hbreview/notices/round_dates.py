@@ -11,6 +11,7 @@ from ..words import Label
 
 _ENTERPRISES = Label("单位报送截止", "Deadline for enterprises")
 _CITIES = Label("市级审核截止", "Deadline for city departments")
+_AUDITORS = Label("专项审计截止", "Deadline for audit firms")
 _EXPERTS = Label("专家评分截止", "Deadline for experts")
 _NAME = Label("运营情况评价日程", "Evaluation dates")
 _LONGEST_LINE = 75  # octets, without the line's end
@@ -27,6 +28,7 @@ class RoundDates:
     city_deadline: date
     # None: no day was set, or it is not the reader's.
     score_deadline: date | None = None
+    audit_deadline: date | None = None
 
 
 def calendar_file(rounds: Sequence[RoundDates], *, language: str, at: datetime) -> str:
@@ -48,6 +50,7 @@ def calendar_file(rounds: Sequence[RoundDates], *, language: str, at: datetime) 
         for kind, day, label in (
             ("enterprise", one.enterprise_deadline, _ENTERPRISES),
             ("city", one.city_deadline, _CITIES),
+            ("audit", one.audit_deadline, _AUDITORS),
             ("expert", one.score_deadline, _EXPERTS),
         ):
             if day is None:

@@ -11,7 +11,8 @@ import pytest
 from pdf_reading import NOT_DRAWN, pdf_pages
 
 from hbreview.documents.font_coverage import drawn_signs
-from hbreview.documents.receipt import ReceiptFacts, ReceiptFile, ReceiptRemark, receipt_pdf
+from hbreview.documents.receipt import SHORT_DIGEST, ReceiptFacts, ReceiptFile, ReceiptRemark, receipt_pdf
+from hbreview.documents.square_code import square_of
 from hbreview.documents.typesetting import PAPERS, TypesettingError, typeset
 from hbreview.words import Label
 
@@ -53,6 +54,14 @@ def test_the_receipt_says_everything_on_one_page() -> None:
     ):  # fmt: skip
         assert text in page
     assert NOT_DRAWN not in page
+
+
+def test_it_bears_a_number_and_the_square_of_its_address() -> None:
+    (page,) = pdf_pages(receipt_pdf(FACTS))
+
+    assert f"回执编号Receiptnumber{DIGEST[:SHORT_DIGEST]}" in page
+    assert "square(data.square" in (PAPERS / "receipt.typ").read_text(encoding="utf-8")
+    assert square_of(FACTS.address) != square_of(FACTS.address[:-1] + "4")
 
 
 def test_the_digest_stands_in_groups_of_four() -> None:

@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 from hbreview import create_app
 from hbreview.languages import LOCALES
 from hbreview.notices.audience import TABLE
-from hbreview.notices.letters import CITY_REMINDER, EXPERT_REMINDER, REMINDER, WORDINGS, Letter, harmless, write
+from hbreview.notices.letters import (
+    AUDITOR_REMINDER,
+    CITY_REMINDER,
+    EXPERT_REMINDER,
+    REMINDER,
+    WORDINGS,
+    Letter,
+    harmless,
+    write,
+)
 from hbreview.notices.letters import address_of as link_to
 from tests import worlds
 
@@ -58,7 +67,12 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 def test_every_telling_has_words_and_every_word_a_telling() -> None:
-    assert set(WORDINGS) == {telling.act for telling in TABLE} | {REMINDER, CITY_REMINDER, EXPERT_REMINDER}
+    assert set(WORDINGS) == {telling.act for telling in TABLE} | {
+        REMINDER,
+        CITY_REMINDER,
+        EXPERT_REMINDER,
+        AUDITOR_REMINDER,
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(WORDINGS))

@@ -52,7 +52,9 @@ def _context(**more: object) -> dict[str, object]:
     if own is not None:
         beside = Beside(audit_record_of(session, submission), recording_months.reporting_of(session, submission))
         context |= _own(own, programme) | {
-            "lines": queries.lines_of(context["view"], beside, settings),
+            "lines": (lines := queries.lines_of(context["view"], beside, settings)),
+            # Where no indicator is about them (base, section 六), they stand before all of them.
+            "reporting": None if any(line.reporting for line in lines) else beside.reporting,
             "person": who.person_id,
             "editable": own.sheet.handed_in_at is None and is_scored_now(submission),
         }

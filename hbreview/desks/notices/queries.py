@@ -74,12 +74,15 @@ def unread(session: Session, who: Actor) -> int:
 def round_dates(session: Session, who: Actor) -> list[RoundDates]:
     """The dates of the rounds in which there is something that this person may see; one statement."""
     mine = select(Submission.round_id).where(visible_to(who))
-    query = select(Round.public_id, Round.title, Round.enterprise_deadline, Round.city_deadline, Round.score_deadline)
-    # The experts' day is theirs and the province's.
-    theirs = has_role_for(who, Action.SEE_SCORE_SHEET)
+    query = select(
+        Round.public_id, Round.title, Round.enterprise_deadline, Round.city_deadline, Round.audit_deadline,
+        Round.score_deadline,
+    )  # fmt: skip
+    # The firms' and the experts' days are theirs and the province's.
+    audits, scores = has_role_for(who, Action.KEEP_AUDIT_RECORD), has_role_for(who, Action.SEE_SCORE_SHEET)
     return [
-        RoundDates(key, title, enterprises, cities, experts if theirs else None)
-        for key, title, enterprises, cities, experts in session.execute(
+        RoundDates(key, title, enterprises, cities, experts if scores else None, firms if audits else None)
+        for key, title, enterprises, cities, firms, experts in session.execute(
             query.where(Round.id.in_(mine)).order_by(Round.id)
         )
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from ...documents.meeting_papers import (
 from ...documents.return_notice import printed_day
 from ...evaluation import comparison, points
 from ...model import AuditRecord, Opinion, Revision, Round, ScoreSheet, Submission
-from ...model.kept import programme_of
+from ...model.kept import programme_of, settings_of
 from ...programmes.loader import region
 from ...programmes.schema import Indicator, Programme
 from . import outcome_queries
@@ -50,6 +50,7 @@ def papers_of(session: Session, round_: Round) -> MeetingPapers:
     programmes = []
     for key, lines in outcome_queries.rankings(session, round_):
         programme = programme_of(session, versions[key])
+        programme = replace(programme, defaults=settings_of(round_, programme))  # the round's own deduction
         found = tuple(_organisation(line, programme, known) for line in lines)
         programmes.append(MeetingProgramme(PROGRAMMES[key], found))
     decided = round_.state in outcome_queries.DECIDED

@@ -47,6 +47,8 @@ class Narrowing:
     outcome: str = ""
     q: str = ""
     by_hand: bool = False
+    # Which of the two lists: "commended", "supervised", or "" for all.
+    listed: str = ""
 
     def keeps(self, line: RankingLine) -> bool:
         """Whether the line is shown."""
@@ -55,6 +57,7 @@ class Narrowing:
             and (not self.outcome or line.outcome == self.outcome)
             and (not self.q or normalised_name(self.q) in normalised_name(line.name + line.site))
             and (not self.by_hand or line.by_hand)
+            and (not self.listed or {"commended": line.commended, "supervised": line.supervised}[self.listed])
         )
 
 

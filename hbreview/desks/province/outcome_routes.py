@@ -25,6 +25,7 @@ from .outcome_queries import DECIDED, Narrowing
 from .routes import province
 
 _FIELDS = ("outcome", "commended", "supervised", "rectify_until", "reason")
+LISTS = ("commended", "supervised")
 _RULABLE = frozenset({RoundState.OPEN, RoundState.CLOSED})
 
 
@@ -41,6 +42,7 @@ def _narrowing() -> Narrowing:
         outcome=outcome if outcome in set(Outcome) else "",
         q=given.get("q", "")[:100],
         by_hand=bool(given.get("by_hand")),
+        listed=given["listed"] if given.get("listed") in LISTS else "",
     )
 
 

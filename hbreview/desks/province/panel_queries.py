@@ -26,13 +26,17 @@ _TWO = 2
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One expert's live sheet. Its points count for the panel only when it is handed in: ``total`` None until then."""
+    """One expert's live sheet. Its points count for the panel only when it is handed in: ``total`` None until then.
+
+    ``z``: in standard deviations of the expert's own totals, from the mean of them; None where they do not vary.
+    """
 
     expert: str
     handed_in: bool
     stale: bool
     scored: int
     total: Decimal | None
+    z: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def panel_of(session: Session, round_: Round, table: Table) -> Panel:
     programmes = {line.programme: programme_of(session, line.version_id) for line in round_.programmes}
     marks = {key: _marks(table, given, programme=key) for key in programmes}
     normalised = {name: value for part in marks.values() for name, value in agreement.normalised(part).items()}
+    z = {name: scores for part in marks.values() for name, scores in agreement.z_scores(part).items()}
     lines = [
         _line(
             one,
@@ -135,6 +140,7 @@ def panel_of(session: Session, round_: Round, table: Table) -> Panel:
             programme=programmes[one.programme],
             settings=settings_of(round_, programmes[one.programme]),
             normalised=normalised[one.public_id],
+            z=z[one.public_id],
         )
         for one in table.submissions
     ]
@@ -186,8 +192,9 @@ def _line(
     programme: Programme,
     settings: RoundDefaults,
     normalised: Decimal | None,
+    z: Mapping[str, Decimal | None],
 ) -> Line:
-    seats = [_seat(submission, sheet, given.get(sheet.id, {})) for sheet in sheets]
+    seats = [_seat(submission, sheet, given.get(sheet.id, {}), z=z) for sheet in sheets]
     handed_in = [given.get(sheet.id, {}) for sheet in sheets if sheet.handed_in_at is not None]
     spread = points.spread(handed_in) if len(handed_in) >= _TWO else None
     # What is scored is settled, whatever the experts gave.
@@ -206,10 +213,11 @@ def _line(
     )
 
 
-def _seat(submission: Any, sheet: Any, given: Mapping[int, Decimal]) -> Seat:
+def _seat(submission: Any, sheet: Any, given: Mapping[int, Decimal], *, z: Mapping[str, Decimal | None]) -> Seat:
     handed_in = sheet.handed_in_at is not None
     stale = handed_in and sheet.revision_number != submission.revision_number
-    return Seat(sheet.name, handed_in, stale, len(given), points.sheet_total(given) if handed_in else None)
+    total = points.sheet_total(given) if handed_in else None
+    return Seat(sheet.name, handed_in, stale, len(given), total, z.get(str(sheet.expert_id)))
 
 
 def _differing(
@@ -253,7 +261,7 @@ def rows_of(session: Session, round_: Round, table: Table) -> tuple[Line, list[R
     rows.sort(key=lambda row: (-(row.share or 0), row.indicator.order))
     line = _line(
         submission, sheets, given,
-        programme=programme, settings=settings_of(round_, programme), normalised=None,
+        programme=programme, settings=settings_of(round_, programme), normalised=None, z={},
     )  # fmt: skip
     return line, rows
 

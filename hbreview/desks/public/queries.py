@@ -17,6 +17,10 @@ from ...evaluation.names import normalised_name
 from ...evaluation.validity import Validity, validity
 from ...model import Designation, Organisation, Roster, Round, TitleDecision
 
+# The key of the rosters that came of no round; the year that they are of follows, where it is known.
+IMPORTED = "imported-"
+YEARS = range(1990, 2200)
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:
@@ -52,13 +56,17 @@ class Wanted:
 
 
 def roster_of(session: Session, programme: str, round_id: str) -> Roster | None:
-    """The roster in force, or the one that came of a given round once it was fixed."""
+    """The roster in force, the one that came of a given round once it was fixed, or the last imported of a year."""
     if not round_id:
         return latest_roster(session, programme)
-    query = select(Roster).join(Round, Round.id == Roster.round_id)
-    return session.scalar(
-        query.where(Round.public_id == round_id, Roster.programme == programme, Roster.fixed_at.is_not(None))
-    )
+    fixed = select(Roster).where(Roster.programme == programme, Roster.fixed_at.is_not(None))
+    if round_id.startswith(IMPORTED):
+        year = round_id.removeprefix(IMPORTED)
+        if year not in {str(one) for one in YEARS} | {""}:
+            return None
+        imported = fixed.where(Roster.round_id.is_(None), Roster.year == (int(year) if year else None))
+        return session.scalar(imported.order_by(Roster.fixed_at.desc(), Roster.id.desc()).limit(1))
+    return session.scalar(fixed.join(Round, Round.id == Roster.round_id).where(Round.public_id == round_id))
 
 
 def listed(session: Session, programme: str, round_id: str, *, wanted: Wanted) -> Listed:
@@ -93,12 +101,14 @@ def _lost(line: Designation, decision: TitleDecision | None, *, fixed_on: date) 
     return Lost(line, decision.decided_on, decision.reason)
 
 
-def past_rounds(session: Session) -> Sequence[Any]:
-    """Id, title and year of the rounds that a roster came of, newest first."""
-    query = select(Round.public_id, Round.title, Round.year).join(Roster, Roster.round_id == Round.id)
-    return session.execute(
-        query.where(Roster.fixed_at.is_not(None)).distinct().order_by(Round.year.desc(), Round.public_id)
-    ).all()
+def past_rosters(session: Session) -> list[tuple[str, str, int | None]]:
+    """Key, title and year of the rounds that a roster came of, newest first; then imported ones, without a title."""
+    query = select(Round.public_id, Round.title, Round.year, Roster.year).outerjoin_from(
+        Roster, Round, Roster.round_id == Round.id
+    )
+    rows = session.execute(query.where(Roster.fixed_at.is_not(None)).distinct())
+    found = [(key, title, year) if key else (f"{IMPORTED}{own or ''}", "", own) for key, title, year, own in rows]
+    return sorted(set(found), key=lambda one: (not one[1], -(one[2] or 0), one[0]))
 
 
 def organisation_of(session: Session, public_id: str) -> Organisation | None:

@@ -46,7 +46,7 @@ def designations() -> Response:
         programme=request.args.get("programme", ""),
         regions=regions(),
         region_names={region.key: region.name for region in regions()},
-        fixed_rounds=queries.past_rounds(session),
+        past_rosters=queries.past_rosters(session),
     )
 
 
