@@ -244,7 +244,7 @@ class _Life:
         for indicator in self._programme.indicators:
             page.fill(f"#in-points-{indicator.order}", str(indicator.weight))
         self._press(page, ".stick .btn-primary")
-        assert not page.locator(".stick").count()
+        assert not page.locator(".stick button").count()
 
     def province_decides(self) -> None:
         """Closes the scoring and the round, then publicises; what is not scored is deferred with a reason."""

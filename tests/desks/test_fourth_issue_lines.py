@@ -17,7 +17,19 @@ from hbreview.desks.province import meeting_made
 from hbreview.documents import receipt
 from hbreview.evaluation import points
 from hbreview.extensions import db
-from hbreview.model import DecisionLetter, Designation, Mail, MonthlyRecord, Person, Revision, Roster, Round, Ruling
+from hbreview.model import (
+    DecisionLetter,
+    Designation,
+    Mail,
+    MonthlyRecord,
+    Person,
+    Revision,
+    Roster,
+    Round,
+    Ruling,
+    ScoreSet,
+    Submission,
+)
 from hbreview.notices import reminders
 from hbreview.notices.letters import AUDITOR_REMINDER
 from hbreview.notices.reminders import Reminder
@@ -205,9 +217,27 @@ def test_machines_read_the_days_of_each_role_and_the_two_lists(world: World) -> 
     read = json.loads(machine.get(f"/rounds/{round_.public_id}").data)
     assert (read["audit_deadline"], read["score_deadline"]) == ("2031-02-03", None)
     hands.finalise(world)
-    hands.write(world, lambda session: session.execute(
-        update(Designation).where(Designation.submission_id == scored.id).values(commended=True)
-    ))  # fmt: skip
     items = json.loads(machine.get(f"/rounds/{round_.public_id}/scores?limit=200").data)["items"]
-    assert [one["submission"] for one in items if one["commended"]] == [scored.public_id]
-    assert not any(one["supervised"] for one in items)
+    line = hands.line_of(world, scored)
+    (one,) = [item for item in items if item["submission"] == scored.public_id]
+    assert (one["commended"], one["supervised"]) == (line.commended, line.supervised)
+    assert {item["commended"] for item in items} == {True, False}
+
+
+def test_what_was_taken_off_a_total_stands_beside_it(world: World) -> None:
+    """Base, section 六: the total is less than what the experts gave, and says by how much."""
+    base, round_ = world.submission("scored", "base"), hands.the_round(world)
+    province = world.browser("province")
+
+    def beside() -> str:
+        page = province.get(f"/rounds/{round_.public_id}/panel/{base.public_id}").get_data(as_text=True)
+        return page.split('class="tally"')[1].split("</p>")[0]
+
+    assert "2.5" not in beside()
+    world.fire(province, base, "rescore", reason="核对")
+    own = {**round_.settings, "deduction_per_no": "2.5"}
+    hands.write(world, lambda session: session.execute(update(Round).where(Round.id == round_.id).values(settings=own)))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(points, "deduction", lambda programme, _answers: programme.defaults.deduction_per_no)
+        assert world.fire(province, base, "score").status_code == 303
+    assert "2.5" in beside() and world.now(base).total == (base.total or 0) - Decimal("2.5")

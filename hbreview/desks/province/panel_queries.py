@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...evaluation import agreement, points
-from ...model import Person, Round, Score, ScoreSheet, Submission
+from ...model import Person, Round, Score, ScoreSet, ScoreSheet, Submission
 from ...model.kept import programme_of, settings_of
 from ...programmes.schema import Indicator, Programme, RoundDefaults
 from ...words import State
@@ -97,8 +97,11 @@ def table_of(session: Session, round_: Round, *, only: str = "") -> Table:
     query = select(
         Submission.id, Submission.public_id, Submission.version, Submission.programme, Submission.region,
         Submission.organisation_name, Submission.site_name, Submission.state, Submission.total,
-        Submission.revision_number,
+        Submission.revision_number, ScoreSet.deduction,
     ).where(Submission.round_id == round_.id)  # fmt: skip
+    # What the total comes from, with what was taken off; none before the scoring is closed.
+    kept = (ScoreSet.submission_id == Submission.id) & (ScoreSet.digest == Submission.score_set)
+    query = query.outerjoin(ScoreSet, kept)
     # What is asked for by its address is shown wherever it stands: it may be sent back during the meeting.
     query = query.where(Submission.public_id == only if only else Submission.state.in_(ON_THE_PANEL))
     submissions = list(session.execute(query.order_by(Submission.id)))
