@@ -165,9 +165,7 @@ def letter_found(session: Session, given: str) -> DecisionLetter | None:
         return found
     year, place = int(number[1]), int(number[2])
     series = f"{_SERIES}/{year}"
-    return session.scalar(
-        select(DecisionLetter).where(DecisionLetter.series == series, DecisionLetter.number == place)
-    )
+    return session.scalar(select(DecisionLetter).where(DecisionLetter.series == series, DecisionLetter.number == place))
 
 
 def void_letter(letter_id: str, reason: str, *, origin: Origin) -> Receipt:

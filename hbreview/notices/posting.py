@@ -12,7 +12,6 @@ import logging
 import smtplib
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import NamedTuple
 
 from flask import Flask
 from sqlalchemy import func, select, update
@@ -27,6 +26,7 @@ from ..words import MailState
 from ..workflow.journal import one_line
 from . import letters, reminders
 from .audience import BY_ACT, is_told, people_told
+from .claiming import Claimed, claim
 from .delivery import UnreachableError, deliver
 from .letters import Letter
 
@@ -39,13 +39,6 @@ PAUSES = (1, 5, 15, 60)
 # Longer than any talk with a mail server: who dies in it is taken for dead only then.
 LEASE = timedelta(minutes=15)
 ENTRIES, BATCHES, LETTERS = 50, 20, 50  # of one turn: a worker that is asked to stop does so soon
-
-
-class Claimed(NamedTuple):
-    """A letter that this worker alone may send now, and the moment until which that holds."""
-
-    id: int
-    tries: int
 
 
 def turn(app: Flask) -> int:
@@ -137,7 +130,7 @@ def _remind(session: Session) -> Receipt:
 def _send_due(app: Flask) -> int:
     sent = 0
     for mail_id in _due():
-        claimed = _claim(mail_id)
+        claimed = claim(Mail, mail_id, lease=LEASE)
         if claimed is None:
             continue
         if not _send(app, claimed):
@@ -152,27 +145,6 @@ def _due() -> Iterable[int]:
     found = session.scalars(query.order_by(Mail.due_at, Mail.id).limit(LETTERS)).all()
     session.rollback()
     return found
-
-
-def _claim(mail_id: int) -> Claimed | None:
-    """Take a letter for this worker by moving its next try on; None when another was first."""
-    taken: list[Claimed] = []
-
-    def work(session: Session) -> Receipt:
-        now = clock.now()
-        row = session.execute(
-            update(Mail)
-            .where(Mail.id == mail_id, Mail.state == MailState.WAITING, Mail.due_at <= now)
-            .values(due_at=now + LEASE, tries=Mail.tries + 1)
-            .returning(Mail.id, Mail.tries)
-            .execution_options(synchronize_session=False)
-        ).first()
-        if row is not None:
-            taken.append(Claimed(row[0], row[1]))
-        return Receipt("")
-
-    carry_out(work)
-    return taken[0] if taken else None
 
 
 def _send(app: Flask, claimed: Claimed) -> bool:

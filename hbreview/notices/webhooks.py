@@ -25,6 +25,7 @@ from ..model import Entry, JournalHead, Round, Submission, Webhook, WebhookDeliv
 from ..transact import Receipt, carry_out
 from ..words import MailState, RoundTrigger, Trigger
 from ..workflow.journal import one_line
+from .claiming import Claimed, claim
 from .webhook_sending import post, signature
 
 log = logging.getLogger("hbreview.notices")
@@ -42,13 +43,6 @@ LEASE = timedelta(minutes=2)
 ENTRIES, BATCHES, DELIVERIES = 100, 20, 20  # of one turn
 _GOOD = range(200, 300)
 ENDED = "the address was taken out"
-
-
-class Claimed(NamedTuple):
-    """A delivery that this worker alone may send now."""
-
-    id: int
-    tries: int
 
 
 class Call(NamedTuple):
@@ -105,7 +99,7 @@ def _send_due(allowed: Collection[str]) -> int:
     for delivery_id, webhook_id in _due():
         if webhook_id in ill:
             continue  # it is asked again in the next turn: others shall not wait for it
-        claimed = _claim(delivery_id)
+        claimed = claim(WebhookDelivery, delivery_id, lease=LEASE)
         if claimed is None:
             continue
         if not _send(claimed, allowed):
@@ -122,31 +116,6 @@ def _due() -> list[tuple[int, int]]:
     rows = session.execute(query.order_by(WebhookDelivery.due_at, WebhookDelivery.id).limit(DELIVERIES)).all()
     session.rollback()
     return [(delivery_id, webhook_id) for delivery_id, webhook_id in rows]
-
-
-def _claim(delivery_id: int) -> Claimed | None:
-    """Take a delivery for this worker by moving its next try on; None when another was first."""
-    taken: list[Claimed] = []
-
-    def work(session: Session) -> Receipt:
-        now = clock.now()
-        row = session.execute(
-            update(WebhookDelivery)
-            .where(
-                WebhookDelivery.id == delivery_id,
-                WebhookDelivery.state == MailState.WAITING,
-                WebhookDelivery.due_at <= now,
-            )
-            .values(due_at=now + LEASE, tries=WebhookDelivery.tries + 1)
-            .returning(WebhookDelivery.id, WebhookDelivery.tries)
-            .execution_options(synchronize_session=False)
-        ).first()
-        if row is not None:
-            taken.append(Claimed(row[0], row[1]))
-        return Receipt("")
-
-    carry_out(work)
-    return taken[0] if taken else None
 
 
 def _send(claimed: Claimed, allowed: Collection[str]) -> bool:

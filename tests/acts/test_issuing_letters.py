@@ -154,7 +154,8 @@ def test_who_reads_a_letter_and_what_its_code_confirms(world: World) -> None:
         page = stranger.get(address).get_data(as_text=True)
         assert scored.organisation_name in page, address
         assert "alert-success" in page
-    for address in ("/letters", "/letters/WRONGWRONGWR", "/letters?code=%00", f"/letters/{letter.code[:-1]}"):
+    assert stranger.get("/letters?code=%00").status_code == 400
+    for address in ("/letters", "/letters/WRONGWRONGWR", f"/letters/{letter.code[:-1]}"):
         page = stranger.get(address)
         assert page.status_code == 200
         assert 'class="facts"' not in page.get_data(as_text=True)

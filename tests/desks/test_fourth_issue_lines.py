@@ -27,8 +27,6 @@ from hbreview.model import (
     Roster,
     Round,
     Ruling,
-    ScoreSet,
-    Submission,
 )
 from hbreview.notices import reminders
 from hbreview.notices.letters import AUDITOR_REMINDER

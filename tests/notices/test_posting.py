@@ -17,6 +17,7 @@ from hbreview.acts.signing_in import actor_for
 from hbreview.extensions import db
 from hbreview.model import Entry, Mail, Submission
 from hbreview.notices import delivery, posting
+from hbreview.notices.claiming import claim
 from hbreview.notices.letters import message_id
 from hbreview.transact import Receipt, carry_out
 from hbreview.words import MailState
@@ -224,7 +225,7 @@ def test_two_workers_that_saw_the_same_letter_take_it_once(world: World) -> None
         posting._make_letters(world.app.config["SETTINGS"])
         found = [list(posting._due()), list(posting._due())]
         assert found[0] == found[1] != []
-        taken = [posting._claim(found[0][0]), posting._claim(found[1][0])]
+        taken = [claim(Mail, one[0], lease=posting.LEASE) for one in found]
     assert taken[0] is not None
     assert taken[1] is None
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from flask import Response, abort, request, send_file
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from ... import clock, hx
@@ -24,14 +23,14 @@ from ...extensions import db
 from ...model import Submission
 from ...programmes.loader import region
 from ...programmes.schema import Field, FieldType
-from ...refusals import NOT_FOUND, sentence_for
+from ...refusals import NOT_FOUND
 from ...security import origin, policy, signed_in_actor
-from ...wording import WORDS
-from ...words import N_, Label, Reason, State, Trigger
-from ...workflow.errors import HiddenError, InvalidError, KeyReusedError, MalformedError, StaleError, WrongStateError
+from ...words import N_, Label, Reason, Trigger
+from ...workflow.errors import HiddenError, MalformedError, StaleError
 from ...workflow.policy import Action, may_fire
 from ..counter import papers_made
 from ..counter.downloads import disposition, download
+from ..counter.why_not import why_not
 from . import summary_queries
 from .routes import city
 from .summary_queries import PROGRAMMES, Line
@@ -139,7 +138,7 @@ def _report(results: Sequence[Result], what: str) -> Response:
         _note_denial()
     known = _known([result.item for result in results])
     told = [
-        Told(known.get(result.item.submission), _why(result), isinstance(result.error, StaleError))
+        Told(known.get(result.item.submission), why_not(result), isinstance(result.error, StaleError))
         for result in results
     ]
     # What has changed since is not chosen again: it is to be looked at first.
@@ -150,28 +149,6 @@ def _report(results: Sequence[Result], what: str) -> Response:
 def _note_denial() -> None:
     """Somebody named what is not there for them: noted once, without the key, which is that of what is done."""
     record_denial(f"{request.method} {request.path}", NOT_FOUND, origin=replace(origin(), key=None, digest=None))
-
-
-def _why(result: Result) -> tuple[Reason, ...]:
-    """Why one did not go through, as sentences; none when it did."""
-    error = result.error
-    if error is None:
-        return ()
-    if isinstance(error, InvalidError):
-        return error.reasons
-    if isinstance(error, StaleError):
-        return (Reason(N_("It was changed since you selected it: look at it again.")),)
-    if isinstance(error, WrongStateError):
-        state = {"state": Reason(WORDS[State(error.state)])}
-        return (Reason(N_("From its state, “%(state)s”, this cannot be done."), values=state),)
-    if isinstance(error, KeyReusedError):
-        return (Reason(N_("It was done already, with other words: load the page again and look.")),)
-    if isinstance(error, OperationalError):
-        return (Reason(N_("The system is busy. Please try again in a moment; nothing was lost.")),)
-    if result.reference:
-        text = N_("Something went wrong on our side: nothing of it was changed. Reference: %(reference)s")
-        return (Reason(text, values={"reference": result.reference}),)
-    return (Reason(sentence_for(error)),)
 
 
 def _known(items: Sequence[Item]) -> dict[str, Line]:

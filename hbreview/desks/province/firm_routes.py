@@ -15,11 +15,11 @@ from ...acts.working_through import Result
 from ...extensions import db
 from ...model import Firm
 from ...programmes.loader import regions
-from ...refusals import sentence_for
 from ...security import origin, policy
 from ...words import N_, Reason, Role, State
-from ...workflow.errors import HiddenError, InvalidError, MalformedError
+from ...workflow.errors import InvalidError, MalformedError
 from ...workflow.policy import Action
+from ..counter.why_not import why_not
 from . import firm_queries
 from .firm_queries import Choice
 from .routes import province
@@ -152,19 +152,5 @@ def _rows() -> list[str]:
 def _report(firm_id: str, results: Sequence[Result]) -> Response:
     """One line for each that did not go through, in the order of the selection, and how many did."""
     known = firm_queries.named(db.session(), [result.item.submission for result in results])
-    told = [Told(known.get(result.item.submission), _why(result)) for result in results]
+    told = [Told(known.get(result.item.submission), why_not(result)) for result in results]
     return _page(about=firm_id, told=told)
-
-
-def _why(result: Result) -> tuple[Reason, ...]:
-    error = result.error
-    if error is None:
-        return ()
-    if isinstance(error, InvalidError):
-        return error.reasons
-    if isinstance(error, HiddenError):
-        return (Reason(N_("It is not there any more.")),)
-    if result.reference:
-        text = N_("Something went wrong on our side: nothing of it was changed. Reference: %(reference)s")
-        return (Reason(text, values={"reference": result.reference}),)
-    return (Reason(sentence_for(error)),)

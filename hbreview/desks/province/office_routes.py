@@ -15,7 +15,7 @@ from ...acts.holding import version_from
 from ...acts.round_settings import BY_NAME, DATES, SETTINGS, WITHOUT_A_TOTAL
 from ...acts.running_rounds import left_out_of
 from ...acts.setting_rounds import LeavingOut, Settings, Weights
-from ...acts.working_through import Item, Result
+from ...acts.working_through import Item
 from ...extensions import db
 from ...model import Round, RoundProgramme
 from ...model.kept import programme_of
@@ -27,6 +27,7 @@ from ...transact import Receipt
 from ...words import Reason, Role, RoundState
 from ...workflow.errors import InvalidError, RefusedError, StaleError
 from ...workflow.policy import Action
+from ..counter.why_not import why_not
 from . import office_queries, queries
 from .routes import province
 
@@ -199,15 +200,9 @@ def score_all(round_id: str) -> Response:
     lines, waiting = office_queries.ready_to_close(session, round_, most=MOST)
     title = round_.title
     results = working_through.score_each([Item(line.public_id, line.version) for line in lines], origin=origin())
-    told = [(line, _why(result)) for line, result in zip(lines, results, strict=True)]
+    told = [(line, why_not(result)) for line, result in zip(lines, results, strict=True)]
     page = render_template(
         "province/score_all.html", round_id=round_id, title=title, told=told, waiting=waiting,
         good=sum(not why for _line, why in told),
     )  # fmt: skip
     return make_response(page)
-
-
-def _why(result: Result) -> tuple[Reason, ...]:
-    if isinstance(result.error, InvalidError):
-        return result.error.reasons
-    return (Reason(sentence_for(result.error)),) if result.error else ()
