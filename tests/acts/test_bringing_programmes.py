@@ -69,6 +69,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.thorough
 @only_sqlite
 def test_hostile_files_are_refused_politely_and_leave_nothing(empty_world: World) -> None:
     for content, said in HOSTILE:
@@ -90,6 +91,7 @@ CODE = [
 ]
 
 
+@pytest.mark.thorough
 @only_sqlite
 def test_nothing_of_a_formula_weight_or_check_is_run(empty_world: World) -> None:
     formula = 'formula = "equipment_purchase_price / total_assets * 100"'

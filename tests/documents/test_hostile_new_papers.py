@@ -207,6 +207,7 @@ def test_marks_of_any_text_come_back_untouched() -> None:
         assert [(one.sheet_id, one.version, one.cells) for one in found] == [("sheet", 1, ())]
 
 
+@pytest.mark.thorough
 def test_labels_of_any_text_are_cells_of_the_fields_workbook_and_come_back() -> None:
     """I01, D10: a programme's label that looks like a formula is text; the workbook gives the same programme."""
     text = loader.source_text("platform", 2019)

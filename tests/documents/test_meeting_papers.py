@@ -114,6 +114,7 @@ def test_what_people_wrote_stays_text(text: str) -> None:
     assert book(made)["示范平台排名"][3][1] == text
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_gives_the_same_papers_twice(text: str) -> None:

@@ -289,6 +289,7 @@ def _year_before(chance: random.Random, key: str, answers: Mapping[str, str]) ->
     return last
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", ["platform", "base"])
 def test_five_thousand_random_forms_of_each_programme_are_judged_as_the_oracle_does(key: str) -> None:
     """Computed values, the plain checks and the doubts of one form, together: no difference in 10,000 (D03)."""

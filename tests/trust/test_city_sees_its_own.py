@@ -56,7 +56,9 @@ def _links(text: str) -> Iterator[str]:
 
 
 @only_sqlite
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize(
+    "who", [who if who == "expert" else pytest.param(who, marks=pytest.mark.thorough) for who in PEOPLE]
+)
 def test_no_page_offers_a_link_that_its_reader_may_not_follow(world: World, who: str) -> None:
     """Z18: every link of every page, in every state, opens for whom it is shown to."""
     followed: set[str] = set()

@@ -168,6 +168,7 @@ def _cache_faults(response: TestResponse, where: str) -> list[str]:
     return faults
 
 
+@pytest.mark.thorough
 @only_sqlite
 def test_every_answer_tells_caches_what_it_depends_on(world: World) -> None:
     """H05: pages, fragments, refusals and errors; files of our own alone may be kept."""
