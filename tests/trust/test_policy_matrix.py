@@ -248,6 +248,9 @@ def faults_of(stage: Stage, asked: list[Cells]) -> list[str]:
     return faults
 
 
+NOTED = {("GET", "/rounds/<round_id>/archive.zip"): "export_round"}
+
+
 def _harmless_faults(stage: Stage, cells: Cells) -> list[str]:
     """Reading or refused cells: their class, and one journal entry for a refusal of somebody, else none."""
     browser, faults = stage.browser(cells.actor, cells.submission), []
@@ -264,6 +267,8 @@ def _harmless_faults(stage: Stage, cells: Cells) -> list[str]:
             # A stranger is shown nothing and cannot make the journal grow.
             signed_in = cells.actor not in {"anonymous", "suspended"}
             entries = 1 if wanted in {"forbid", "hide"} and signed_in else 0
+            if (method, rule) in NOTED and wanted == "allow" and act == NOTED[method, rule]:
+                count = after  # who took the whole round home is noted each time
             if after - count != entries or (entries and act != "denied"):
                 faults.append(f"{where}: {after - count} journal entries, the last is {act}")
             count = after

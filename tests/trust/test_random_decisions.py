@@ -259,5 +259,5 @@ def test_random_ends_keep_every_invariant(world: World, seed: int) -> None:
         assert [one for one in lost(kept, now) if not one.startswith(moving_ones or "-")] == [], trail
         kept = now
         assert holding(world) == [], trail
-    assert done > STEPS // 8, trail
+    assert done > STEPS // 10, trail
     assert world.faults() == [], trail
