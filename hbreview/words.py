@@ -63,6 +63,11 @@ class RoundState(StrEnum):
     FINALISED = "finalised"
 
 
+# Where the round's work goes on; and where its outcomes are public, so that nothing of it moves any more.
+UNDECIDED = frozenset({RoundState.OPEN, RoundState.CLOSED})
+DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
+
+
 class RoundTrigger(StrEnum):
     """What moves a round."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import (
     JSON,
@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..documents import round_archive
-from ..documents.bundle import Member
+from ..documents.bundle import Member, bundle
 from ..documents.round_archive import RoundArchive, Row
 from ..extensions import db
 from ..model import Base, Entry, Organisation, Round
@@ -189,8 +189,8 @@ def archive_facts(session: Session, round_: Round) -> dict[str, object]:
     }  # fmt: skip
 
 
-def note_export(round_id: str, *, origin: Origin) -> Receipt:
-    """Write down that the round was exported, by whom and when."""
+def export_round(round_id: str, *, storage: LocalStorage, origin: Origin) -> IO[bytes]:
+    """The archive of a round, at its beginning; that it is taken is written down first. HiddenError for none."""
 
     def work(session: Session) -> Receipt:
         round_ = session.scalar(select(Round).where(Round.public_id == round_id))
@@ -200,7 +200,11 @@ def note_export(round_id: str, *, origin: Origin) -> Receipt:
         journal.append(session, origin=origin, deed=deed, at=clock.now())
         return Receipt(round_.public_id)
 
-    return carry_out(work, origin=origin)
+    carry_out(work, origin=origin)
+    session = db.session()
+    take_snapshot(session)
+    round_ = session.scalars(select(Round).where(Round.public_id == round_id)).one()
+    return bundle(archive_members(session, round_, storage), facts=archive_facts(session, round_))
 
 
 def _as_text(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from .. import clock
 from ..model import Firm, Person, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, RoundState, State
+from ..words import DECIDED, N_, Reason, State
 from ..workflow.errors import InvalidError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
@@ -32,7 +32,7 @@ def assign_firm(submission_id: str, firm_id: str, *, origin: Origin, replace: bo
 
 def _held(session: Session, submission_id: str, origin: Origin) -> Submission:
     submission = holding.hold_in_round(session, submission_id, origin=origin, action=Action.ASSIGN)
-    if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
+    if submission.round.state in DECIDED:
         raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
     return submission
 

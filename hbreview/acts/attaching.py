@@ -24,9 +24,8 @@ from ..model.kept import programme_of, settings_of
 from ..programmes.schema import FieldType
 from ..storage import Incoming, LocalStorage, TooLargeError
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, ScanState, State
+from ..words import DECIDED, N_, Reason, Role, ScanState, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
-from ..workflow.guards import DECIDED
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
 from . import holding

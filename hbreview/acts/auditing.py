@@ -12,10 +12,10 @@ from ..model import AuditRecord, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import AuditFigure, Field, FieldType, Programme
 from ..transact import Receipt, carry_out
-from ..words import N_, Label, Reason, Role, State
+from ..words import DECIDED, N_, Label, Reason, Role, State
 from ..workflow.actors import Actor
 from ..workflow.errors import ForbiddenError, InvalidError, MalformedError
-from ..workflow.guards import DECIDED, EXPLAIN
+from ..workflow.guards import EXPLAIN
 from ..workflow.journal import Origin
 from ..workflow.policy import Action, has_role_for
 from . import holding

@@ -12,7 +12,7 @@ from .. import clock
 from ..model import Comment, Submission
 from ..model.kept import programme_of
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, RoundState, State, Visibility
+from ..words import DECIDED, N_, Reason, Role, State, Visibility
 from ..workflow.actors import Actor
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin, append
@@ -118,7 +118,7 @@ def require_talk(submission: Submission, origin: Origin, *, replying: bool) -> N
     NotEditableError or ForbiddenError for whoever may not speak now.
     """
     role = origin.actor.role if origin.actor else None
-    if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
+    if submission.round.state in DECIDED:
         raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
     if role is Role.ENTERPRISE:
         if not replying:

@@ -14,14 +14,14 @@ from .. import clock
 from ..evaluation.lots import Pair
 from ..model import Interest, Review, Round, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, State
+from ..words import N_, UNDECIDED, Reason, State
 from ..workflow.errors import ForbiddenError, InvalidError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action, has_role_for
 from . import holding
 from .assigning import give
 from .barring import rules_of
-from .drawing_lots import UNDECIDED, Successor, draw_one_more
+from .drawing_lots import Successor, draw_one_more
 
 LONGEST = 1000
 

@@ -19,7 +19,7 @@ from ..evaluation import lots
 from ..evaluation.lots import Drawn, Pair
 from ..model import Draw, JournalHead, Person, Round, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, RoundState, State
+from ..words import N_, UNDECIDED, Reason, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, StaleError
 from ..workflow.journal import Deed, Origin, append
 from ..workflow.policy import Action, has_role_for
@@ -29,7 +29,6 @@ from .assigning import give, held_unscored
 from .barring import Bar, PoolExpert, bars_between, pool_of, rules_of
 from .locked_rows import one_at_a_time
 
-UNDECIDED = frozenset({RoundState.OPEN, RoundState.CLOSED})
 LONGEST_SEED = 40
 MOST_EACH = 20
 POOL = "expert pool"

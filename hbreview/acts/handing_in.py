@@ -14,7 +14,7 @@ from ..model import ScoreSheet, SheetVersion, Submission
 from ..model.kept import programme_of, settings_of
 from ..programmes.schema import Programme
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, RoundState, State
+from ..words import DECIDED, N_, Reason, State
 from ..workflow.errors import HiddenError, InvalidError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action
@@ -145,7 +145,7 @@ def _reopen(session: Session, sheet_id: str, reason: str, *, origin: Origin) -> 
         .options(selectinload(ScoreSheet.scores))
         .execution_options(populate_existing=True)
     ).one()
-    decided = submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}
+    decided = submission.round.state in DECIDED
     if submission.state is not State.AUDITED or sheet.handed_in_at is None or sheet.withdrawn_at or decided:
         raise NotEditableError(N_("Only a sheet that was handed in, before the scoring is closed, can be reopened."))
     last = last_version(session, sheet)

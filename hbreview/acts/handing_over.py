@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from .. import clock
 from ..model import Person, Round, ScoreSheet, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, State
+from ..words import N_, UNDECIDED, Reason, Role, State
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError, MalformedError
 from ..workflow.journal import Origin
 from ..workflow.policy import Action, has_role_for
@@ -19,7 +19,7 @@ from . import holding
 from .answering import NotEditableError
 from .assigning import give
 from .barring import WORDS, PoolExpert, bars_between, pool_of, rules_of
-from .drawing_lots import POOL, UNDECIDED, sheets_of_round
+from .drawing_lots import POOL, sheets_of_round
 from .locked_rows import one_at_a_time
 
 ALREADY = N_("This expert scores it already.")

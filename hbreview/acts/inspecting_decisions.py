@@ -9,16 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from ..model import Designation, Draw, Entry, Roster, Round, RoundProgramme
-from ..words import RoundState
+from ..words import DECIDED, RoundState
 from . import designating, drawing_lots
 from .designating import Standing
-
-_DECIDED = (RoundState.PUBLICISED, RoundState.FINALISED)
 
 
 def faults(session: Session) -> Iterator[str]:
     """S03 (9): a decision names its rank, total and score set, and is what the rules, a ruling or an answer made it."""
-    query = select(Round).where(Round.state.in_(_DECIDED)).options(selectinload(Round.programmes))
+    query = select(Round).where(Round.state.in_(DECIDED)).options(selectinload(Round.programmes))
     for round_ in session.scalars(query):
         upheld = _upheld(session, round_)
         for line in round_.programmes:

@@ -17,7 +17,7 @@ from .. import clock
 from ..model import CitySetting, Interest, Person, Review, Submission
 from ..model.kept import programme_of
 from ..transact import Receipt, carry_out
-from ..words import N_, Reason, Role, RoundState, State
+from ..words import DECIDED, N_, Reason, Role, State
 from ..workflow import deputies
 from ..workflow.errors import InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin, append
@@ -178,7 +178,7 @@ def _note(submission_id: str, act: str, change: Change, *, origin: Origin, targe
 
     def work(session: Session) -> Receipt:
         submission = holding.hold(session, submission_id, origin=origin, action=Action.REVIEW)
-        if submission.round.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
+        if submission.round.state in DECIDED:
             raise NotEditableError(N_("The outcomes of this round are public: nothing of it changes any more."))
         review = review_of(session, submission)
         data = change(session, submission, review)

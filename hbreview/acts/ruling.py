@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from .. import clock
 from ..model import Round, Ruling, Submission
 from ..transact import Receipt, carry_out
-from ..words import N_, Outcome, Reason, RoundState, State
+from ..words import N_, UNDECIDED, Outcome, Reason, State
 from ..workflow import journal
 from ..workflow.errors import HiddenError, InvalidError, MalformedError, StaleError
 from ..workflow.journal import Deed, Origin
@@ -117,7 +117,7 @@ def rule(ruling: RulingOn, *, origin: Origin) -> Receipt:
 def _rule(session: Session, ruling: RulingOn, origin: Origin) -> Receipt:
     round_ = held_round(session, select(Submission.round_id).where(Submission.public_id == ruling.submission))
     submission = holding.hold(session, ruling.submission, origin=origin, action=Action.RULE)
-    if round_.state not in {RoundState.OPEN, RoundState.CLOSED}:
+    if round_.state not in UNDECIDED:
         raise NotEditableError(N_("The outcomes are publicised: they change only by an objection that is upheld."))
     _require_newest(session, submission, ruling.version)
     word, has_total = ruling.word, submission.state is State.SCORED and submission.total is not None

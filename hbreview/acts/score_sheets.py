@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from .. import clock
 from ..model import Entry, ScoreSheet, Submission
-from ..words import N_, State
+from ..words import DECIDED, N_, State
 from ..workflow.errors import HiddenError, StaleError
-from ..workflow.guards import DECIDED
 from ..workflow.journal import Deed, Origin, append
 from .answering import NotEditableError
 

@@ -20,7 +20,7 @@ from ..programmes import loader
 from ..programmes.rewriting import plain, with_weights
 from ..programmes.schema import Field, FieldType, Indicator, Programme, RoundDefaults
 from ..transact import Receipt, carry_out
-from ..words import N_, Label, Reason, RoundState, State
+from ..words import DECIDED, N_, Label, Reason, RoundState, State
 from ..workflow import journal
 from ..workflow.errors import ForbiddenError, HiddenError, InvalidError
 from ..workflow.journal import Deed, Origin
@@ -105,7 +105,7 @@ def change_settings(settings: Settings, *, origin: Origin) -> Receipt:
 
 def _change_settings(session: Session, settings: Settings, origin: Origin) -> Receipt:
     round_ = _held(session, settings.round, settings.version, origin=origin)
-    if round_.state in {RoundState.PUBLICISED, RoundState.FINALISED}:
+    if round_.state in DECIDED:
         raise NotEditableError(N_("The outcomes are publicised: nothing of the round is changed any more."))
     before = shown_settings(round_)
     problems = list(_take(round_, settings.given))

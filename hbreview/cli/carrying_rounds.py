@@ -8,14 +8,10 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from ..acts import archiving_rounds
-from ..documents.bundle import bundle
 from ..documents.round_archive import ArchiveDamagedError, read_archive
-from ..extensions import db
-from ..model import Round
-from ..workflow.errors import InvalidError
+from ..workflow.errors import HiddenError, InvalidError
 from ..workflow.journal import Origin
 from .rosters import sentence
 
@@ -44,13 +40,12 @@ def import_round(file: Path) -> None:
 @with_appcontext
 def export_round(round_id: str, file: Path) -> None:
     """Write the archive of a round (its id in the addresses) to a file."""
-    session = db.session()
-    if session.scalar(select(Round.id).where(Round.public_id == round_id)) is None:
-        raise click.ClickException("There is no such round.")
-    archiving_rounds.note_export(round_id, origin=Origin(None, "cli"))
-    archiving_rounds.take_snapshot(session)
-    round_ = session.scalars(select(Round).where(Round.public_id == round_id)).one()
-    members = archiving_rounds.archive_members(session, round_, current_app.config["STORAGE"])
-    with bundle(members, facts=archiving_rounds.archive_facts(session, round_)) as packed, file.open("wb") as out:
+    try:
+        packed = archiving_rounds.export_round(
+            round_id, storage=current_app.config["STORAGE"], origin=Origin(None, "cli")
+        )
+    except HiddenError as error:
+        raise click.ClickException("There is no such round.") from error
+    with packed, file.open("wb") as out:
         shutil.copyfileobj(packed, out)
     click.echo(f"Written: {file}")

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from ..acts import importing
 from ..documents.roster_reading import RosterUnreadableError, read_roster
 from ..extensions import db
+from ..programmes.schema import PROGRAMMES
 from ..words import Label, Reason
 from ..workflow.journal import Origin
 
@@ -37,7 +38,7 @@ def import_(file: Path, *, yes: bool, dry_run: bool) -> None:
     if reading.problems:
         raise click.ClickException("The file has faults; nothing was changed.")
     change = importing.preview(db.session(), reading.rows)
-    for programme in ("platform", "base"):
+    for programme in PROGRAMMES:
         lines = [row for row in reading.rows if row.programme == programme]
         if lines:
             national = sum(row.national for row in lines)

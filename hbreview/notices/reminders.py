@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from ..evaluation.deadlines import own_day
 from ..model import Mail, Person, Round, ScoreSheet, Submission
-from ..words import Role, RoundState, State
+from ..words import UNDECIDED, Role, RoundState, State
 from ..workflow import deputies
 from ..workflow.visibility import no_interest_of
 from .letters import AUDITOR_REMINDER, CITY_REMINDER, EXPERT_REMINDER, REMINDER
 
 STEPS = (7, 3, 1)
 # Firms audit and experts score on after the enterprises and cities are done.
-_WORKED_IN = frozenset({RoundState.OPEN, RoundState.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def due(session: Session, *, today: date) -> Iterator[Reminder]:
         yield from _to_enterprises(session, round_, today=today)
         if (step := step_due(round_.city_deadline, today=today)) is not None:
             yield from _to_cities(session, round_, step)
-    for round_ in session.scalars(select(Round).where(Round.state.in_(_WORKED_IN)).order_by(Round.id)):
+    for round_ in session.scalars(select(Round).where(Round.state.in_(UNDECIDED)).order_by(Round.id)):
         yield from _to_auditors(session, round_, today=today)
         yield from _to_experts(session, round_, today=today)
 
@@ -106,16 +105,23 @@ def _to_cities(session: Session, round_: Round, step: int) -> Iterator[Reminder]
 
 
 def _to_auditors(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
-    """To each auditor one letter a step, with the number of the firm's open audits; a moved day begins anew."""
-    day = round_.audit_deadline
+    """To each auditor one letter a step, with the number of the firm's open audits."""
+    query = _open_audits(round_.id).add_columns(Person.id).join(Person, Person.firm_id == Submission.firm_id)
+    query = query.where(*_reachable(Role.AUDITOR))
+    return _to_each(session, round_, query, day=round_.audit_deadline, kind=AUDITOR_REMINDER, today=today)
+
+
+def _to_each(
+    session: Session, round_: Round, query: Select[int, int], *, day: date | None, kind: str, today: date
+) -> Iterator[Reminder]:
+    """To each person of the query one letter a step, with what it counts for them; a day that was moved begins anew."""
     step = None if day is None else step_due(day, today=today)
     if day is None or step is None:
         return
-    query = _open_audits(round_.id).add_columns(Person.id).join(Person, Person.firm_id == Submission.firm_id)
-    query = query.where(*_reachable(Role.AUDITOR)).group_by(Person.id).order_by(Person.id)
-    for count, person_id in session.execute(query):
-        key = f"remind:{round_.id}:auditor:{step}:{person_id}:{day.isoformat()}"
-        yield Reminder(key, AUDITOR_REMINDER, person_id, {
+    who = kind.removesuffix("_reminder")
+    for count, person_id in session.execute(query.group_by(Person.id).order_by(Person.id)):
+        key = f"remind:{round_.id}:{who}:{step}:{person_id}:{day.isoformat()}"
+        yield Reminder(key, kind, person_id, {
             "count": count, "round": round_.title, "round_id": round_.id, "deadline": day.isoformat(),
         })  # fmt: skip
 
@@ -128,25 +134,17 @@ def _open_audits(round_id: int) -> Select[int]:
 
 
 def _still_to_audit(session: Session, round_: Round, mail: Mail, person: Person) -> bool:
-    if round_.state not in _WORKED_IN or round_.audit_deadline is None:
+    if round_.state not in UNDECIDED or round_.audit_deadline is None:
         return False
     ours = _open_audits(round_.id).where(Submission.firm_id == person.firm_id)
     return round_.audit_deadline.isoformat() == mail.data["deadline"] and bool(session.scalar(ours))
 
 
 def _to_experts(session: Session, round_: Round, *, today: date) -> Iterator[Reminder]:
-    """To each expert one letter a step, with the number of its open sheets; a day that was moved begins anew."""
-    day = round_.score_deadline
-    step = None if day is None else step_due(day, today=today)
-    if day is None or step is None:
-        return
+    """To each expert one letter a step, with the number of its open sheets."""
     query = _open_sheets(round_.id).add_columns(Person.id).join(Person, Person.id == ScoreSheet.expert_id)
-    query = query.where(no_interest_of(Person.id), *_reachable(Role.EXPERT)).group_by(Person.id).order_by(Person.id)
-    for count, person_id in session.execute(query):
-        key = f"remind:{round_.id}:expert:{step}:{person_id}:{day.isoformat()}"
-        yield Reminder(key, EXPERT_REMINDER, person_id, {
-            "count": count, "round": round_.title, "round_id": round_.id, "deadline": day.isoformat(),
-        })  # fmt: skip
+    query = query.where(no_interest_of(Person.id), *_reachable(Role.EXPERT))
+    return _to_each(session, round_, query, day=round_.score_deadline, kind=EXPERT_REMINDER, today=today)
 
 
 def _open_sheets(round_id: int) -> Select[int]:
@@ -164,7 +162,7 @@ def _open_sheets(round_id: int) -> Select[int]:
 
 
 def _still_to_score(session: Session, round_: Round, mail: Mail, person: Person) -> bool:
-    if round_.state not in _WORKED_IN or round_.score_deadline is None:
+    if round_.state not in UNDECIDED or round_.score_deadline is None:
         return False
     mine = _open_sheets(round_.id).where(ScoreSheet.expert_id == person.id, no_interest_of(person.id))
     return round_.score_deadline.isoformat() == mail.data["deadline"] and bool(session.scalar(mine))

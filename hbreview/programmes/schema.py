@@ -27,6 +27,8 @@ class FieldType(StrEnum):
     ATTACHMENT = "attachment"
 
 
+# The two programmes of the notice by their keys, in its order.
+PROGRAMMES = ("platform", "base")
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.PERCENT})
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ..evaluation import agreement
 from ..evaluation.remarks import PREFIX
-from ..words import N_, Label, Level, Reason, RoundState
+from ..words import DECIDED, N_, Label, Level, Reason, RoundState
 
 # What the enterprise declares when it submits, on the page and on the receipt.
 DECLARATION = Label(
@@ -23,7 +23,6 @@ DECLARATION = Label(
 )
 # Before a figure's key: the input that says why the audit's figure differs from the form's.
 EXPLAIN = "explain-"
-DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
 
 
 class Finding(Protocol):

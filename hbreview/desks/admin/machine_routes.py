@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Response, current_app, make_response, render_template, request, url_for
 from sqlalchemy import func, select
 
@@ -17,6 +15,7 @@ from ...security import origin, policy
 from ...words import N_, MailState, Reason
 from ...workflow.errors import InvalidError
 from ...workflow.policy import Action
+from ..counter.typed_days import day_or_none
 from .routes import admin
 
 SHOWN = 50
@@ -76,22 +75,14 @@ def _machines(status: int = 200, **more: object) -> Response:
 def make_token() -> Response:
     form = request.form
     try:
-        wanted = Wanted(form.get("name", ""), form.getlist("scopes"), _day(form.get("last_day", "")))
+        last_day = day_or_none(form.get("last_day", "").strip(), field="last_day")
+        wanted = Wanted(form.get("name", ""), form.getlist("scopes"), last_day)
         token = machine_keys.make_token(wanted, origin=origin())
     except InvalidError as error:
         return _machines(422, problems=_beside(error), typed=form, chosen=form.getlist("scopes"))
     if not token:  # the same form sent twice: what it made was shown the first time
         return hx.go_to(url_for("admin.machines"))
     return make_response(render_template("admin/machines_made.html", token=token, secret=""))
-
-
-def _day(text: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise InvalidError([Reason(N_("This is not a date. Write it as 2026-03-01."), "last_day")]) from None
 
 
 def _beside(error: InvalidError) -> dict[str, Reason]:

@@ -8,9 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...model import DecisionLetter, Designation, Roster, Submission
-from ...words import RoundState
-
-_PUBLIC = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
+from ...words import DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Decided:
 
 def decision_of(session: Session, submission: Submission) -> Decided | None:
     """The decision as everybody may know it; None before the outcomes are publicised (P03). One statement at most."""
-    if submission.round.state not in _PUBLIC:
+    if submission.round.state not in DECIDED:
         return None
     query = (
         select(Designation, Roster, DecisionLetter.id)

@@ -31,11 +31,10 @@ from ...model import (
     ScoreSheet,
     Submission,
 )
-from ...words import N_, State
+from ...words import DECIDED, N_, State
 from ...workflow.actors import Actor
 from ...workflow.deputies import stood_in_for
 from ...workflow.errors import MalformedError
-from ...workflow.guards import DECIDED
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import comments_visible_to, visible_to
 from .queries import COURSE

@@ -16,9 +16,8 @@ from ...evaluation.reporting import Reporting
 from ...evaluation.suggestions import Suggestion
 from ...model import Attachment, AuditRecord, Round, Score, ScoreSheet, SheetVersion, Submission
 from ...programmes.schema import AuditFigure, Field, Indicator, Programme, RoundDefaults
-from ...words import Label, State
+from ...words import DECIDED, Label, State
 from ...workflow.actors import Actor
-from ...workflow.guards import DECIDED
 from ...workflow.policy import Action, has_role_for
 from ...workflow.visibility import visible_to
 from ..counter.queries import SubmissionView

@@ -18,10 +18,9 @@ from ...evaluation.contacts import contacts
 from ...evaluation.names import normalised_name
 from ...model import Designation, Organisation, Revision, Roster, Round, Score, ScoreSheet, Submission
 from ...model.kept import programme_of
-from ...programmes.schema import FieldType, Programme
+from ...programmes.schema import PROGRAMMES, FieldType, Programme
 from ...words import Outcome
 from .questions import Question
-from .shapes import PROGRAMMES
 
 _HUNDREDTH = Decimal("0.01")
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import request
 
+from ...programmes.schema import PROGRAMMES
 from ...words import N_, Reason
 from ...workflow.errors import MalformedError
-from .shapes import CURSOR, ID, PROGRAMMES, REGION, Schema
+from .shapes import CURSOR, ID, REGION, Schema
 
 MOST, USUAL = 200, 50
 

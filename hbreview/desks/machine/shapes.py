@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from ...programmes.loader import regions
+from ...programmes.schema import PROGRAMMES
 from ...words import Outcome, RoundState, State
 
 Schema = dict[str, Any]
 
 ID = "^[A-Za-z0-9]{1,16}$"
 CURSOR = "^p[0-9]{1,9}$"
-PROGRAMMES = ("platform", "base")
 DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,6})?$"
 
 

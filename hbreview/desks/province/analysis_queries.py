@@ -16,10 +16,9 @@ from ...evaluation.discrimination import Separation, Summary
 from ...model import Round, Score, ScoreSheet, Submission
 from ...model.kept import programme_of
 from ...programmes.loader import regions
-from ...programmes.schema import Indicator, Programme
+from ...programmes.schema import PROGRAMMES, Indicator, Programme
 from ...words import Label, State
 
-PROGRAMMES = ("platform", "base")
 _Key = TypeVar("_Key", str, int)
 # Below this share of its weight an indicator counts as low (P2).
 LOW = Decimal("0.6")

@@ -12,11 +12,11 @@ from ...evaluation.agreement import half_up
 from ...evaluation.discrimination import Summary
 from ...extensions import db
 from ...programmes.loader import regions
-from ...programmes.schema import Indicator
+from ...programmes.schema import PROGRAMMES, Indicator
 from ...security import policy
 from ...workflow.policy import Action
 from . import analysis_queries
-from .analysis_queries import PROGRAMMES, Group, Narrowing, Part
+from .analysis_queries import Group, Narrowing, Part
 from .routes import province
 
 

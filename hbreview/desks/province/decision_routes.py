@@ -20,9 +20,8 @@ from ...words import Outcome, Reason, RoundState
 from ...workflow.errors import InvalidError
 from ...workflow.policy import Action
 from ..counter.downloads import disposition, download
-from . import queries
 from .letters_made import letter_name, letter_pdf
-from .routes import province
+from .routes import province, round_or_404
 
 
 def _letters(round_: Round) -> list[DecisionLetter]:
@@ -42,7 +41,7 @@ def letters(round_id: str) -> Response:
 
 
 def _letters_page(round_id: str, status: int = 200, **more: object) -> Response:
-    round_ = queries.round_of(db.session(), round_id) or abort(404)
+    round_ = round_or_404(round_id)
     context: dict[str, object] = {
         "round": round_,
         "letters": _letters(round_),
@@ -69,7 +68,7 @@ def issue_letters(round_id: str) -> Response:
 @policy(Action.ISSUE_LETTERS)
 def all_letters(round_id: str) -> Response:
     """Every letter in force as PDF, in one file."""
-    round_ = queries.round_of(db.session(), round_id) or abort(404)
+    round_ = round_or_404(round_id)
     found = [letter for letter in _letters(round_) if letter.void_at is None]
     if not found:
         abort(404)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Response, abort, g, make_response, render_template, request, url_for
+from flask import Response, g, make_response, render_template, request, url_for
 
 from ... import hx
 from ...acts import drawing_lots
@@ -21,8 +21,8 @@ from ...words import N_, Reason
 from ...workflow.errors import InvalidError, StaleError
 from ...workflow.policy import Action
 from ..counter import panels
-from . import expert_queries, queries
-from .routes import province
+from . import expert_queries
+from .routes import province, round_or_404
 
 _TICKED, _FIGURES = "1", 3
 
@@ -30,18 +30,11 @@ _TICKED, _FIGURES = "1", 3
 @province.get("/rounds/<round_id>/draw")
 @policy(Action.ASSIGN_MANY)
 def draw(round_id: str) -> Response:
-    round_ = _round(round_id)
+    round_ = round_or_404(round_id)
     rules = rules_of(db.session(), round_)
     each = max((rule.each for rule in rules.values()), default=1)
     plan = Plan(each, any(rule.own_city for rule in rules.values()), "", secrets.token_hex(8))
     return _page(round_, plan)
-
-
-def _round(round_id: str) -> Round:
-    round_ = queries.round_of(db.session(), round_id)
-    if round_ is None:
-        abort(404)
-    return round_
 
 
 def _page(round_: Round, plan: Plan, status: int = 200, **more: object) -> Response:
@@ -73,18 +66,18 @@ def _typed_plan() -> Plan:
 @province.post("/rounds/<round_id>/draw")
 @policy(Action.ASSIGN_MANY)
 def drawn(round_id: str) -> Response:
-    round_, plan = _round(round_id), _typed_plan()
+    round_, plan = round_or_404(round_id), _typed_plan()
     if "keep" not in request.form:
         return _preview(round_, plan)
     try:
         drawing_lots.keep_draw(round_id, plan, digest=request.form.get("digest", ""), origin=origin())
     except StaleError:
         text = N_("What the draw depends on has changed since it was shown. This is the draw as it would be now.")
-        return _preview(_round(round_id), plan, 409, reasons=(Reason(text),))
+        return _preview(round_or_404(round_id), plan, 409, reasons=(Reason(text),))
     except InvalidError as error:
-        return _refused(_round(round_id), plan, error)
+        return _refused(round_or_404(round_id), plan, error)
     except NotEditableError as error:
-        return _page(_round(round_id), plan, 409, reasons=(Reason(sentence_for(error)),))
+        return _page(round_or_404(round_id), plan, 409, reasons=(Reason(sentence_for(error)),))
     return hx.go_to(url_for("province.draw", round_id=round_id, done="draw"))
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from ...acts.barring import WORDS, Bar, PoolExpert, bars_between, is_expert, rules_of
-from ...acts.drawing_lots import UNDECIDED, Prospect, comes_out_again
+from ...acts.drawing_lots import Prospect, comes_out_again
 from ...acts.keeping_experts import Facts, facts_of
 from ...evaluation.lots import Pair
 from ...model import Draw, Expert, Interest, Organisation, Person, Round, ScoreSheet, Submission
-from ...words import N_
+from ...words import N_, UNDECIDED
 
 WITHDRAWN = N_("This expert was withdrawn from it before.")
 

@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ...model import Firm, Person, Round, Submission
-from ...words import RoundState, State
-from ...workflow.guards import DECIDED
+from ...words import DECIDED, RoundState, State
 
 # A firm's audit is over once it was signed off.
 OPEN_STATES = (State.DRAFT, State.SUBMITTED, State.CITY_REVIEWED)

@@ -15,6 +15,7 @@ from ...acts.working_through import Result
 from ...extensions import db
 from ...model import Firm
 from ...programmes.loader import regions
+from ...programmes.schema import PROGRAMMES
 from ...security import origin, policy
 from ...words import N_, Reason, Role, State
 from ...workflow.errors import InvalidError, MalformedError
@@ -27,7 +28,6 @@ from .routes import province
 OK, INVALID = 200, 422
 # Each is a transaction of its own: so many take a few seconds.
 MOST = 300
-PROGRAMMES = ("platform", "base")
 _PUBLIC_ID = re.compile(r"[0-9A-Za-z]{1,16}")
 
 

@@ -25,6 +25,7 @@ from ...model import AuditRecord, Opinion, Revision, Round, ScoreSheet, Submissi
 from ...model.kept import programme_of, settings_of
 from ...programmes.loader import region
 from ...programmes.schema import Indicator, Programme
+from ...words import DECIDED
 from . import outcome_queries
 from .outcome_queries import RankingLine
 
@@ -53,7 +54,7 @@ def papers_of(session: Session, round_: Round) -> MeetingPapers:
         programme = replace(programme, defaults=settings_of(round_, programme))  # the round's own deduction
         found = tuple(_organisation(line, programme, known) for line in lines)
         programmes.append(MeetingProgramme(PROGRAMMES[key], found))
-    decided = round_.state in outcome_queries.DECIDED
+    decided = round_.state in DECIDED
     return MeetingPapers(round_.title, clock.today(), decided, tuple(programmes))
 
 

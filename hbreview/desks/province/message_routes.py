@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from ... import hx
 from ...acts import announcing
@@ -16,8 +16,7 @@ from ...security import origin, policy
 from ...wording import label
 from ...workflow.errors import InvalidError, MalformedError
 from ...workflow.policy import Action
-from . import queries
-from .routes import province
+from .routes import province, round_or_404
 
 OK, INVALID = 200, 422
 _LONGEST = 20
@@ -60,9 +59,7 @@ def send_message(round_id: str) -> Response:
             announcing.announce(message, origin=origin())
             return hx.go_to(url_for("province.messages", round_id=round_id, done="sent"))
         session = db.session()
-        round_ = queries.round_of(session, round_id)
-        if round_ is None:
-            abort(404)
+        round_ = round_or_404(round_id)
         prepared = announcing.prepare(session, round_, message)
     except InvalidError as error:
         problems = {reason.field: reason for reason in error.reasons}
@@ -72,9 +69,7 @@ def send_message(round_id: str) -> Response:
 
 def _page(round_id: str, group: Group, *, status: int = OK, **more: object) -> Response:
     session = db.session()
-    round_ = queries.round_of(session, round_id)
-    if round_ is None:
-        abort(404)
+    round_ = round_or_404(round_id)
     context: dict[str, object] = {
         "round": round_,
         "group": group,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Response, abort, current_app, make_response, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -20,12 +18,12 @@ from ...extensions import db
 from ...model import Designation, Objection, Person, Roster, Round
 from ...refusals import sentence_for
 from ...security import origin, policy
-from ...words import N_, Outcome, Reason, RoundState
+from ...words import Outcome, Reason, RoundState
 from ...workflow.errors import InvalidError, StaleError
 from ...workflow.policy import Action
 from ..counter.downloads import download
-from . import queries
-from .routes import province
+from ..counter.typed_days import day_from
+from .routes import province, round_or_404
 
 _PAPER = ("designation", "name", "contact", "text", "received_on")
 _ANSWER = ("upheld", "answer", "outcome", "commended", "supervised", "rectify_until", "reason")
@@ -41,7 +39,7 @@ def objections(round_id: str) -> Response:
 
 def _list_page(round_id: str, status: int = 200, **more: object) -> Response:
     session = db.session()
-    round_ = queries.round_of(session, round_id) or abort(404)
+    round_ = round_or_404(round_id)
     query = select(Objection).where(Objection.round_id == round_.id).options(joinedload(Objection.designation))
     lines = (
         select(Designation, Roster.programme)
@@ -73,21 +71,13 @@ def record_objection(round_id: str) -> Response:
     try:
         given = Objecting(
             round_id, typed["designation"], typed["name"], typed["contact"], typed["text"], uploads,
-            received_on=_day(typed["received_on"]),
+            received_on=day_from(typed["received_on"].strip(), field="received_on"),
         )  # fmt: skip
         receipt = objecting.object_to(given, means=means, origin=origin())
     except InvalidError as error:
         problems = {reason.field: reason for reason in reversed(error.reasons)}
         return _list_page(round_id, 422, typed=typed, problems=problems, reasons=error.reasons)
     return hx.go_to(url_for("province.objection", objection_id=receipt.target))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        reason = Reason(N_("This is not a date. Write it as 2026-03-01."), "received_on")
-        raise InvalidError([reason]) from error
 
 
 def _one(objection_id: str) -> Objection:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from ... import clock, hx
 from ...acts import setting_rounds, working_through
@@ -24,25 +24,18 @@ from ...programmes.rewriting import plain
 from ...refusals import sentence_for, status_of
 from ...security import origin, policy
 from ...transact import Receipt
-from ...words import Reason, Role, RoundState
+from ...words import DECIDED, Reason, Role, RoundState
 from ...workflow.errors import InvalidError, RefusedError, StaleError
 from ...workflow.policy import Action
 from ..counter.why_not import why_not
-from . import office_queries, queries
-from .routes import province
+from . import office_queries
+from .routes import province, round_or_404
 
 OK, CONFLICT = 200, 409
 MOST = 200  # closed in one press: each is a transaction of its own
 _NAMES = ("title", *DATES, *BY_NAME)
 _INPUT = re.compile(r"(weight|floor)-([a-z]{1,20})-([0-9]{1,3})", re.ASCII)
 _CHOSEN = re.compile(r"out-([a-z]{1,20})-([0-9A-Za-z]{1,16})", re.ASCII)
-
-
-def _round_or_404(round_id: str) -> Round:
-    round_ = queries.round_of(db.session(), round_id)
-    if round_ is None:
-        abort(404)
-    return round_
 
 
 def _typed(error: RefusedError) -> dict[str, object]:
@@ -71,7 +64,7 @@ def round_settings(round_id: str) -> Response:
 
 
 def _settings_page(round_id: str, status: int = OK, **more: object) -> Response:
-    session, round_ = db.session(), _round_or_404(round_id)
+    session, round_ = db.session(), round_or_404(round_id)
     usual = setting_rounds.usual_rules(session, round_)
     context: dict[str, object] = {
         "round": round_,
@@ -82,7 +75,7 @@ def _settings_page(round_id: str, status: int = OK, **more: object) -> Response:
         "usual": {name: {key: _text(getattr(rules, name, 0)) for key, rules in usual.items()} for name in BY_NAME},
         "programmes": [programme_of(session, line.version_id) for line in _lines(round_)],
         "planned": round_.state is RoundState.PLANNED,
-        "decided": round_.state in {RoundState.PUBLICISED, RoundState.FINALISED},
+        "decided": round_.state in DECIDED,
         "plain": plain,
         "problems": {},
         "reasons": (),
@@ -136,7 +129,7 @@ def participants(round_id: str) -> Response:
 
 
 def _participants_page(round_id: str, status: int = OK, **more: object) -> Response:
-    session, round_ = db.session(), _round_or_404(round_id)
+    session, round_ = db.session(), round_or_404(round_id)
     context: dict[str, object] = {
         "round": round_,
         "participants": setting_rounds.participants(session, round_),
@@ -173,7 +166,7 @@ def _left_out(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
 @province.get("/rounds/<round_id>/late")
 @policy(Action.RUN_ROUNDS)
 def late(round_id: str) -> Response:
-    round_ = _round_or_404(round_id)
+    round_ = round_or_404(round_id)
     page = render_template(
         "province/late.html",
         round=round_,
@@ -196,7 +189,7 @@ def late(round_id: str) -> Response:
 @policy(Action.RUN_ROUNDS)
 def score_all(round_id: str) -> Response:
     """Close the scoring of whatever is audited and has all its sheets, one at a time; say what came of each."""
-    session, round_ = db.session(), _round_or_404(round_id)
+    session, round_ = db.session(), round_or_404(round_id)
     lines, waiting = office_queries.ready_to_close(session, round_, most=MOST)
     title = round_.title
     results = working_through.score_each([Item(line.public_id, line.version) for line in lines], origin=origin())

@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from ...acts import designating
 from ...evaluation.names import normalised_name
 from ...model import Designation, Objection, Roster, Round, Ruling, Score, ScoreSheet, Submission
-from ...words import Outcome, RoundState
-
-DECIDED = frozenset({RoundState.PUBLICISED, RoundState.FINALISED})
+from ...words import DECIDED, Outcome
 
 
 @dataclass(frozen=True, slots=True)

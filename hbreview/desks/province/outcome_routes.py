@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, g, make_response, render_template, request, url_for
+from flask import Response, g, make_response, render_template, request, url_for
 
 from ... import hx
 from ...acts import ruling
@@ -12,25 +12,19 @@ from ...acts.ruling import RulingOn
 from ...documents.meeting_papers import meeting_docx, meeting_xlsx
 from ...evaluation.file_kinds import DOCX, XLSX
 from ...extensions import db
-from ...model import Round
 from ...programmes.loader import regions
 from ...refusals import sentence_for
 from ...security import origin, policy
-from ...words import Outcome, Reason, RoundState
+from ...words import DECIDED, UNDECIDED, Outcome, Reason
 from ...workflow.errors import InvalidError, StaleError
 from ...workflow.policy import Action
 from ..counter.downloads import download
-from . import meeting_made, outcome_queries, queries
-from .outcome_queries import DECIDED, Narrowing
-from .routes import province
+from . import meeting_made, outcome_queries
+from .outcome_queries import Narrowing
+from .routes import province, round_or_404
 
 _FIELDS = ("outcome", "commended", "supervised", "rectify_until", "reason")
 LISTS = ("commended", "supervised")
-_RULABLE = frozenset({RoundState.OPEN, RoundState.CLOSED})
-
-
-def _round_or_404(round_id: str) -> Round:
-    return queries.round_of(db.session(), round_id) or abort(404)
 
 
 def _narrowing() -> Narrowing:
@@ -49,7 +43,7 @@ def _narrowing() -> Narrowing:
 @province.get("/rounds/<round_id>/ranking")
 @policy(Action.RUN_ROUNDS)
 def ranking(round_id: str) -> Response:
-    round_, narrowing = _round_or_404(round_id), _narrowing()
+    round_, narrowing = round_or_404(round_id), _narrowing()
     tables = outcome_queries.rankings(db.session(), round_, programme=narrowing.programme)
     return hx.page_or_part(
         "province/ranking.html",
@@ -58,7 +52,7 @@ def ranking(round_id: str) -> Response:
         tables=outcome_queries.narrowed(tables, narrowing),
         narrowing=narrowing,
         decided=round_.state in DECIDED,
-        rulable=round_.state in _RULABLE,
+        rulable=round_.state in UNDECIDED,
         outcomes=list(Outcome),
         regions=regions(),
         region_names={region.key: region.name for region in regions()},
@@ -74,7 +68,7 @@ def ruling_form(submission_id: str) -> Response:
 
 def _ruling_page(status: int = 200, **more: object) -> Response:
     session, submission = db.session(), g.submission
-    round_ = queries.round_of(session, submission.round.public_id) or abort(404)
+    round_ = round_or_404(submission.round.public_id)
     earlier = outcome_queries.rulings_on(session, submission)
     typed = {}
     if earlier:
@@ -92,7 +86,7 @@ def _ruling_page(status: int = 200, **more: object) -> Response:
         "standing": None if round_.state in DECIDED else outcome_queries.standing_of(session, round_, submission),
         "earlier": earlier,
         "outcomes": list(Outcome),
-        "rulable": round_.state in _RULABLE,
+        "rulable": round_.state in UNDECIDED,
         "typed": typed,
         "problems": {},
     }
@@ -117,12 +111,12 @@ def rule(submission_id: str) -> Response:
 @province.get("/rounds/<round_id>/meeting.docx")
 @policy(Action.RUN_ROUNDS)
 def meeting_as_docx(round_id: str) -> Response:
-    papers = meeting_made.papers_of(db.session(), _round_or_404(round_id))
+    papers = meeting_made.papers_of(db.session(), round_or_404(round_id))
     return download(meeting_docx(papers), name=f"{papers.title}.docx", media_type=DOCX)
 
 
 @province.get("/rounds/<round_id>/meeting.xlsx")
 @policy(Action.RUN_ROUNDS)
 def meeting_as_xlsx(round_id: str) -> Response:
-    papers = meeting_made.papers_of(db.session(), _round_or_404(round_id))
+    papers = meeting_made.papers_of(db.session(), round_or_404(round_id))
     return download(meeting_xlsx(papers), name=f"{papers.title}.xlsx", media_type=XLSX)

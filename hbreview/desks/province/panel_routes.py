@@ -7,21 +7,13 @@ from flask import Response, abort, make_response, request
 from ... import hx
 from ...evaluation.agreement import half_up
 from ...extensions import db
-from ...model import Round
 from ...programmes.loader import regions
 from ...security import policy
 from ...workflow.policy import Action
-from . import panel_queries, queries
-from .routes import province
+from . import panel_queries
+from .routes import province, round_or_404
 
 NOTHING_NEW = 204
-
-
-def _round(round_id: str) -> Round:
-    round_ = queries.round_of(db.session(), round_id)
-    if round_ is None:
-        abort(404)
-    return round_
 
 
 def _seen(version: str) -> bool:
@@ -33,7 +25,7 @@ def _seen(version: str) -> bool:
 @policy(Action.SEE_PANEL)
 def panel(round_id: str) -> Response:
     """Everything that is scored in the round; 204 to a question with the version that still stands."""
-    session, round_ = db.session(), _round(round_id)
+    session, round_ = db.session(), round_or_404(round_id)
     table = panel_queries.table_of(session, round_)
     if _seen(table.version):
         return make_response("", NOTHING_NEW)
@@ -52,7 +44,7 @@ def panel(round_id: str) -> Response:
 @policy(Action.SEE_PANEL)
 def panel_submission(round_id: str, submission_id: str) -> Response:
     """One submission with every expert's points and remarks."""
-    session, round_ = db.session(), _round(round_id)
+    session, round_ = db.session(), round_or_404(round_id)
     table = panel_queries.table_of(session, round_, only=submission_id)
     if not table.submissions:
         abort(404)

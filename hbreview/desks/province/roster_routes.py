@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 
@@ -21,6 +20,7 @@ from ...storage import DamagedFileError, TooLargeError
 from ...words import N_, Reason
 from ...workflow.errors import InvalidError, MalformedError, StaleError
 from ...workflow.policy import Action
+from ..counter.typed_days import day_or_none
 from .routes import province
 
 OK, CONFLICT, INVALID = 200, 409, 422
@@ -116,7 +116,12 @@ def _keep(reading: RosterReading, digest: str, name: str) -> Response:
     if reading.problems:
         return _preview(reading, digest, name, INVALID)
     try:
-        about = About(_year(), _valid_until(), digest, against=request.form.get("against", ""))
+        about = About(
+            _year(),
+            day_or_none(request.form.get("valid_until", "").strip(), field="valid_until"),
+            digest,
+            against=request.form.get("against", ""),
+        )
     except InvalidError as error:
         problems = {reason.field: reason for reason in error.reasons}
         return _preview(reading, digest, name, INVALID, problems=problems, reasons=error.reasons)
@@ -132,11 +137,3 @@ def _year() -> int | None:
     if text and not _YEAR.fullmatch(text):
         raise InvalidError([Reason(N_("Please give a year, for example 2019."), "year")])
     return int(text) if text else None
-
-
-def _valid_until() -> date | None:
-    text = request.form.get("valid_until", "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise InvalidError([Reason(N_("This is not a date. Write it as 2026-03-01."), "valid_until")]) from error

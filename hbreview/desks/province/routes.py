@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request, url_for
 
@@ -14,7 +13,9 @@ from ...acts.holding import version_from
 from ...acts.round_settings import BY_NAME, value_of
 from ...acts.running_rounds import Plan, RoundFiring
 from ...extensions import db
+from ...model import Round
 from ...programmes import loader
+from ...programmes.schema import PROGRAMMES
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...transact import Receipt
@@ -23,12 +24,17 @@ from ...workflow.errors import InvalidError, StaleError, WrongStateError
 from ...workflow.policy import Action, may_fire_round
 from ...workflow.round_chain import ROUND_BY_TRIGGER, ROUND_STEPS
 from ..counter import panels
+from ..counter.typed_days import day_from, day_or_none
 from . import queries
 
 province = Blueprint("province", __name__)
-PROGRAMMES = ("platform", "base")
 _LONGEST_WHOLE = 9
 _TRIGGERS = ",".join(trigger.value for trigger in RoundTrigger)
+
+
+def round_or_404(round_id: str) -> Round:
+    """The round that an address names, with its programmes."""
+    return queries.round_of(db.session(), round_id) or abort(404)
 
 
 @province.get("/rounds")
@@ -61,11 +67,11 @@ def plan() -> Response:
             year=_whole("year"),
             title=form.get("title", ""),
             programmes=tuple(form.getlist("programmes")),
-            enterprise_deadline=_day("enterprise_deadline"),
-            city_deadline=_day("city_deadline"),
+            enterprise_deadline=day_from(form.get("enterprise_deadline", ""), field="enterprise_deadline"),
+            city_deadline=day_from(form.get("city_deadline", ""), field="city_deadline"),
             settings=_settings(),
-            audit_deadline=_optional_day("audit_deadline"),
-            score_deadline=_optional_day("score_deadline"),
+            audit_deadline=day_or_none(form.get("audit_deadline", ""), field="audit_deadline"),
+            score_deadline=day_or_none(form.get("score_deadline", ""), field="score_deadline"),
             versions={key: form.get(f"version_{key}", "") for key in PROGRAMMES},
         )
         receipt = running_rounds.plan_round(plan, origin=origin())
@@ -89,22 +95,9 @@ def _whole(name: str) -> int:
     return int(text)
 
 
-def _optional_day(name: str) -> date | None:
-    return _day(name) if request.form.get(name, "").strip() else None
-
-
-def _day(name: str) -> date:
-    try:
-        return date.fromisoformat(request.form.get(name, ""))
-    except ValueError as error:
-        raise InvalidError([Reason(N_("This is not a date. Write it as 2026-03-01."), name)]) from error
-
-
 def _round_page(round_id: str, status: int = 200, **more: object) -> Response:
     session = db.session()
-    round_ = queries.round_of(session, round_id)
-    if round_ is None:
-        abort(404)
+    round_ = round_or_404(round_id)
     who = signed_in_actor()
     steps = [step for step in ROUND_STEPS if step.source is round_.state and may_fire_round(who, step.trigger)]
     counts = queries.funnel(session, round_)

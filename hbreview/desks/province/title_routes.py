@@ -18,14 +18,13 @@ from ...evaluation.validity import Standing, validity
 from ...extensions import db
 from ...model import Designation, Person, Roster, TitleDecision
 from ...programmes.loader import regions
+from ...programmes.schema import PROGRAMMES
 from ...refusals import sentence_for
 from ...security import origin, policy, signed_in_actor
 from ...words import Reason
 from ...workflow.errors import InvalidError
 from ...workflow.policy import Action
 from .routes import province
-
-PROGRAMMES = ("platform", "base")
 
 
 @province.get("/titles")

@@ -17,13 +17,13 @@ from ...evaluation.validity import validity
 from ...extensions import db
 from ...model import Revision, Round, Submission
 from ...programmes.loader import regions
+from ...programmes.schema import PROGRAMMES
 from ...security import policy
 from ...workflow.policy import Action
 from . import queries
 from .queries import Wanted
 
 public = Blueprint("public", __name__)
-PROGRAMMES = ("platform", "base")
 
 
 def _chosen() -> tuple[str, ...]:
